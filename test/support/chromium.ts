@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+
+/** The browser the tests drive: CHROMIUM_PATH, else the distribution's. Throws when there is none. */
+export function chromiumPath(): string {
+  const candidates = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const found = candidates.find((path) => path !== undefined && path !== '' && existsSync(path));
+  if (found === undefined) {
+    throw new Error('No Chromium found. Install it (apt-get install -y chromium) or set CHROMIUM_PATH.');
+  }
+  return found;
+}
+
+/** Headless, silent towards the network, and with WebGPU on the software adapter. */
+export const chromiumFlags: string[] = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+];
