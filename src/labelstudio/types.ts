@@ -1,0 +1,136 @@
+/** Label Studio as the rest of the house sees it. Wire shapes stay inside this folder. */
+
+/** One `<Label>` of a control. */
+export interface LabelDefinition {
+  readonly value: string;
+  readonly alias: string | null;
+  /** Names of model classes that stand for this label (`predicted_values="a,b"`). */
+  readonly predictedValues: readonly string[];
+  /** CSS colour from the label config, or null. */
+  readonly color: string | null;
+}
+
+/** One `<RectangleLabels>` together with the `<Image>` it draws on. */
+export interface RectangleControl {
+  /** `from_name` of a region. */
+  readonly name: string;
+  /** `to_name` of a region. */
+  readonly toName: string;
+  /** Key in `task.data` that holds the image: `$image` -> 'image'. */
+  readonly imageField: string;
+  readonly labels: readonly LabelDefinition[];
+}
+
+export interface LabelConfig {
+  readonly controls: readonly RectangleControl[];
+  /** Names of all tags in the config, for the message when there is no rectangle control. */
+  readonly tagsFound: readonly string[];
+}
+
+export interface Project {
+  readonly id: number;
+  readonly title: string;
+  readonly taskCount: number;
+  readonly labelConfig: string;
+  readonly modelVersion: string | null;
+}
+
+export interface Task {
+  readonly id: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Percent of the image, top-left corner; `original_width/height` are those of the upright image. */
+export interface Region {
+  readonly id: string;
+  readonly type: 'rectanglelabels';
+  readonly from_name: string;
+  readonly to_name: string;
+  readonly original_width: number;
+  readonly original_height: number;
+  readonly image_rotation: 0;
+  readonly score: number;
+  readonly value: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+    readonly rotation: 0;
+    readonly rectanglelabels: readonly [string];
+  };
+}
+
+/** What is posted for one task and one model version. */
+export interface Prediction {
+  readonly task: number;
+  readonly result: readonly Region[];
+  /** Mean of the regions' scores, 0 without regions. */
+  readonly score: number;
+  readonly model_version: string;
+}
+
+/** For each class of the model, in label-index order: the label it becomes, or null = left out. */
+export interface Mapping {
+  readonly control: RectangleControl;
+  readonly labels: readonly (string | null)[];
+}
+
+export interface ConnectionInfo {
+  readonly url: string;
+  readonly version: string;
+  readonly user: string;
+}
+
+export interface TaskQuery {
+  readonly projectId: number;
+  /** Only tasks without any annotation. */
+  readonly onlyUnlabeled?: boolean;
+  /** Only tasks without a prediction of this model version. */
+  readonly withoutPredictionOf?: string;
+  /** i of n, i from 1: tasks whose id modulo n is i - 1. */
+  readonly shard?: { readonly index: number; readonly count: number };
+}
+
+export interface PostOutcome {
+  /** Task ids that Label Studio holds a prediction of this version for, after the call. */
+  readonly stored: readonly number[];
+  readonly rejected: readonly { readonly task: number; readonly reason: string }[];
+}
+
+export interface LabelStudio {
+  /** Checks address and token. */
+  connect(signal?: AbortSignal): Promise<ConnectionInfo>;
+  listProjects(signal?: AbortSignal): Promise<readonly Project[]>;
+  getProject(id: number, signal?: AbortSignal): Promise<Project>;
+  countTasks(query: TaskQuery, signal?: AbortSignal): Promise<number>;
+  /** Pages through the tasks in id order; the first page arrives before the second is asked for. */
+  tasks(query: TaskQuery, signal?: AbortSignal): AsyncIterable<Task>;
+  /** Encoded bytes of `task.data[field]`. Throws ImageFetchError with what to do (404, CORS, bucket, ...). */
+  fetchImage(task: Task, field: string, signal?: AbortSignal): Promise<Blob>;
+  /** Task ids (of the given ones) that already hold a prediction of this version. */
+  havePrediction(
+    projectId: number,
+    modelVersion: string,
+    taskIds: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<ReadonlySet<number>>;
+  /**
+   * Posts in bulk, idempotently per (task, model version): reads before it posts, compares what Label
+   * Studio counted with what was sent, and finds out item by item what is missing.
+   */
+  postPredictions(
+    projectId: number,
+    predictions: readonly Prediction[],
+    signal?: AbortSignal,
+  ): Promise<PostOutcome>;
+  /** Makes the version the project's shown one; only works once a prediction of it exists. */
+  showModelVersion(projectId: number, modelVersion: string, signal?: AbortSignal): Promise<void>;
+}
+
+export interface LabelStudioOptions {
+  /** Address as the user typed it; a trailing slash and a path such as /projects are tolerated. */
+  readonly url: string;
+  /** Personal access token (a JWT refresh token) or legacy token; told apart by form. */
+  readonly token: string;
+  readonly fetch?: typeof fetch;
+}
