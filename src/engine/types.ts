@@ -3,7 +3,7 @@ import type { Detection } from '../detector/types.ts';
 /** `relay` (native behind the relay, for the page) joins these when the relay offers it. */
 export type Backend = 'webgpu' | 'wasm' | 'native';
 
-/** Milliseconds. `total` is wall time from encoded bytes to boxes. */
+/** Milliseconds. `total` is the time from encoded bytes to boxes, without waiting for other images. */
 export interface Timings {
   readonly decode: number;
   readonly preprocess: number;

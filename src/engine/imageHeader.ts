@@ -1,0 +1,55 @@
+import { imageSize } from 'image-size';
+import { EngineError } from './errors.ts';
+
+/** Decoded pixels an engine agrees to hold: 300 megapixels are 0.9 to 1.2 GB. */
+export const MAX_PIXELS = 300_000_000;
+
+/** What the first bytes of an image file say. Sizes are those stored, before EXIF orientation. */
+export interface ImageHeader {
+  /** 'jpg', 'png', 'webp', 'gif', 'bmp', 'tiff', ...; undefined: not a known image. */
+  readonly format: string | undefined;
+  /** Undefined where the format is known but its header could not be read. */
+  readonly size: { readonly width: number; readonly height: number } | undefined;
+}
+
+const signatures: readonly (readonly [format: string, bytes: readonly number[]])[] = [
+  ['jpg', [0xff, 0xd8, 0xff]],
+  ['png', [0x89, 0x50, 0x4e, 0x47]],
+  ['gif', [0x47, 0x49, 0x46, 0x38]],
+  ['bmp', [0x42, 0x4d]],
+  ['webp', [0x52, 0x49, 0x46, 0x46]],
+  ['tiff', [0x49, 0x49, 0x2a, 0x00]],
+  ['tiff', [0x4d, 0x4d, 0x00, 0x2a]],
+];
+
+/** Reads format and size from the beginning of a file (or all of it). Never throws. */
+export function readImageHeader(bytes: Uint8Array): ImageHeader {
+  try {
+    const { width, height, type } = imageSize(bytes);
+    return { format: type, size: { width, height } };
+  } catch {
+    // Broken or unusual headers throw all sorts of errors; decoders are more patient, so let them judge.
+    const known = signatures.find(([, magic]) => magic.every((byte, i) => bytes[i] === byte));
+    return { format: known?.[0], size: undefined };
+  }
+}
+
+/** Throws `EngineError` for a header that forbids decoding: no bytes, or more pixels than fit in memory. */
+export function assertDecodable(header: ImageHeader, byteLength: number): void {
+  if (byteLength === 0) throw new EngineError('image-empty');
+  if (header.size === undefined) return;
+  assertPixelCount(header.size.width, header.size.height);
+}
+
+/** Throws `EngineError` 'image-too-large' above `MAX_PIXELS`, 'image-truncated' for a side of 0. */
+export function assertPixelCount(width: number, height: number): void {
+  if (width < 1 || height < 1) throw new EngineError('image-truncated', 'its size is 0');
+  if (width * height <= MAX_PIXELS) return;
+  throw new EngineError('image-too-large', `${width} x ${height} pixels`);
+}
+
+/** The error for a file that a decoder refused: a known format is damaged, an unknown one is no image. */
+export function decodeFailure(header: ImageHeader, cause: unknown): EngineError {
+  if (header.format === undefined) return new EngineError('image-not-an-image', undefined, { cause });
+  return new EngineError('image-truncated', header.format.toUpperCase(), { cause });
+}

@@ -1,0 +1,147 @@
+import { detectFromHeads } from '../../detector/detect.ts';
+import { modelVersion } from '../../detector/manifest.ts';
+import type { Manifest } from '../../detector/manifest.ts';
+import { preprocess } from '../../detector/preprocess.ts';
+import { planResize } from '../../detector/resizePlan.ts';
+import type { Detection, PixelImage } from '../../detector/types.ts';
+import { asEngineError, EngineError } from '../errors.ts';
+import { Pipeline } from '../pipeline.ts';
+import type { DetectResult, Engine, EngineInfo } from '../types.ts';
+import { decodeImage } from './decodeImage.ts';
+import { NativeSession } from './nativeSession.ts';
+import { assertModelHash, readModel } from './readModel.ts';
+import type { ModelBytes } from './readModel.ts';
+
+export type NativeEngineOptions = ({ readonly modelDir: string } | ModelBytes) & {
+  /** Threads of one inference on the CPU; default: the physical cores, as far as they can be told. */
+  readonly threads?: number;
+  /** false (default): CPU. 'auto': the GPU where it passes the self-test. true: the GPU or an error. */
+  readonly gpu?: boolean | 'auto';
+};
+
+/**
+ * The detector in Node: sharp decodes, ONNX Runtime infers. Decoding of the next images overlaps the
+ * inference of the current one; call `detect` for a few images at a time to profit from it.
+ *
+ * Throws `ManifestError`, or `EngineError`: 'model-hash', 'model-invalid', 'self-test', 'backend-unavailable'.
+ */
+export async function createNativeEngine(options: NativeEngineOptions): Promise<Engine> {
+  const bytes = 'modelDir' in options ? await readModel(options.modelDir) : options;
+  assertModelHash(bytes);
+  const start = performance.now();
+  const { session, why } = await openSession(bytes, options);
+  await warmUp(session, bytes.manifest);
+  const info: EngineInfo = {
+    backend: 'native',
+    device: session.provider === 'cpu' ? 'CPU' : 'GPU',
+    why,
+    warmUpMs: performance.now() - start,
+    modelVersion: modelVersion(bytes.manifest),
+  };
+  return new NativeEngine(info, session, bytes.manifest);
+}
+
+async function openSession(
+  { manifest, model }: ModelBytes,
+  { gpu = false, threads }: NativeEngineOptions,
+): Promise<{ session: NativeSession; why: string }> {
+  const cpu = () => NativeSession.open(manifest, model, 'cpu', threads);
+  if (gpu === false) return { session: await cpu(), why: 'ONNX Runtime on the CPU was asked for.' };
+  try {
+    const session = await NativeSession.open(manifest, model, 'webgpu', threads);
+    return { session, why: 'The GPU passed the self-test.' };
+  } catch (error) {
+    if (gpu === true) throw error;
+    const reason = error instanceof EngineError ? (error.detail ?? error.code) : String(error);
+    return { session: await cpu(), why: `The GPU could not be used (${firstLine(reason)}), so the CPU is.` };
+  }
+}
+
+/** The first run at a shape allocates; images of the usual shape should not pay for it. */
+async function warmUp(session: NativeSession, manifest: Manifest): Promise<void> {
+  const { width, height } = manifest.input.resize;
+  const plan = planResize(width, height, manifest.input);
+  const input = new Float32Array(3 * plan.paddedHeight * plan.paddedWidth);
+  await session.run(input, plan.paddedHeight, plan.paddedWidth);
+}
+
+interface Decoded {
+  readonly pixels: PixelImage;
+  readonly decodeMs: number;
+}
+
+class NativeEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly #session: NativeSession;
+  readonly #manifest: Manifest;
+  readonly #pipeline: Pipeline<Decoded, DetectResult>;
+  #disposed = false;
+
+  constructor(info: EngineInfo, session: NativeSession, manifest: Manifest) {
+    this.info = info;
+    this.#session = session;
+    this.#manifest = manifest;
+    this.#pipeline = new Pipeline({
+      prepare: decodeBlob,
+      infer: (decoded) => this.#infer(decoded),
+      discard: () => undefined,
+    });
+  }
+
+  async detect(image: Blob, { signal }: { readonly signal?: AbortSignal } = {}): Promise<DetectResult> {
+    signal?.throwIfAborted();
+    if (this.#disposed) throw new EngineError('disposed');
+    return this.#pipeline.run(image, signal);
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#pipeline.idle();
+    await this.#session.release();
+  }
+
+  async #infer({ pixels, decodeMs }: Decoded): Promise<DetectResult> {
+    if (this.#disposed) throw new EngineError('disposed');
+    const manifest = this.#manifest;
+    const t0 = performance.now();
+    const plan = planResize(pixels.width, pixels.height, manifest.input);
+    const input = preprocess(pixels, plan, manifest.input);
+    const t1 = performance.now();
+    const heads = await this.#session.run(input, plan.paddedHeight, plan.paddedWidth);
+    const t2 = performance.now();
+    const detections = readHeads(() => detectFromHeads(heads, plan, manifest));
+    const t3 = performance.now();
+    return {
+      width: pixels.width,
+      height: pixels.height,
+      detections,
+      timings: {
+        decode: decodeMs,
+        preprocess: t1 - t0,
+        infer: t2 - t1,
+        postprocess: t3 - t2,
+        total: decodeMs + t3 - t0,
+      },
+    };
+  }
+}
+
+/** Heads that are not finite or of the wrong shape are a failure of the runtime, not of the image. */
+function readHeads(read: () => Detection[]): Detection[] {
+  try {
+    return read();
+  } catch (error) {
+    throw asEngineError(error, 'inference-failed');
+  }
+}
+
+async function decodeBlob(image: Blob): Promise<Decoded> {
+  const start = performance.now();
+  const pixels = await decodeImage(new Uint8Array(await image.arrayBuffer()));
+  return { pixels, decodeMs: performance.now() - start };
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}

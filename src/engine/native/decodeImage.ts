@@ -1,0 +1,69 @@
+import sharp from 'sharp';
+import type { Sharp } from 'sharp';
+import type { PixelImage } from '../../detector/types.ts';
+import { EngineError } from '../errors.ts';
+import {
+  assertDecodable,
+  assertPixelCount,
+  decodeFailure,
+  MAX_PIXELS,
+  readImageHeader,
+} from '../imageHeader.ts';
+
+/**
+ * Encoded bytes to upright RGB pixels, as OpenCV's `imread` gives them: EXIF orientation applied, colour
+ * profile ignored, alpha dropped without blending, 16 bits cut to 8, gray tripled, CMYK multiplied out.
+ * Of an animation, the first frame.
+ *
+ * Throws `EngineError` with an `image-...` code.
+ */
+export async function decodeImage(bytes: Uint8Array): Promise<PixelImage> {
+  const header = readImageHeader(bytes);
+  assertDecodable(header, bytes.length);
+  try {
+    // 'truncated': a cut-off file is refused, while a stray byte before a marker is not.
+    const image = sharp(bytes, { failOn: 'truncated', limitInputPixels: MAX_PIXELS, ignoreIcc: true });
+    const metadata = await image.metadata();
+    assertPixelCount(metadata.width, metadata.height);
+    return await (metadata.space === 'cmyk' ? decodeCmyk(image) : decodeRgb(image));
+  } catch (error) {
+    throw readable(error, header.format, () => decodeFailure(header, error));
+  }
+}
+
+async function decodeRgb(image: Sharp): Promise<PixelImage> {
+  const { data, info } = await image
+    .autoOrient()
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, channels: 3, data };
+}
+
+async function decodeCmyk(image: Sharp): Promise<PixelImage> {
+  const { data, info } = await image
+    .autoOrient()
+    .pipelineColourspace('cmyk')
+    .toColourspace('cmyk')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const rgb = new Uint8Array(info.width * info.height * 3);
+  for (let from = 0, to = 0; to < rgb.length; from += info.channels) {
+    // OpenCV's icvCvt_CMYK2BGR; libvips hands out ink, OpenCV reads light.
+    const light = 255 - (data[from + 3] ?? 0);
+    for (let ink = 0; ink < 3; ink++) rgb[to++] = light - (((data[from + ink] ?? 0) * light) >> 8);
+  }
+  return { width: info.width, height: info.height, channels: 3, data: rgb };
+}
+
+function readable(error: unknown, format: string | undefined, damaged: () => EngineError): EngineError {
+  if (error instanceof EngineError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (/pixel limit/iu.test(message)) return new EngineError('image-too-large');
+  const unsupported = /unsupported (image format|JPEG data precision)|not supported/iu.test(message);
+  if (unsupported && format !== undefined) {
+    return new EngineError('image-unsupported', format.toUpperCase(), { cause: error });
+  }
+  return damaged();
+}

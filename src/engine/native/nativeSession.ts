@@ -1,0 +1,71 @@
+import { availableParallelism } from 'node:os';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Manifest } from '../../detector/manifest.ts';
+import type { HeadTensors } from '../../detector/types.ts';
+import { asEngineError } from '../errors.ts';
+import { assertContract, headsOf, outputNames } from '../modelContract.ts';
+import { selfTest } from '../selfTest.ts';
+
+export type NativeProvider = 'webgpu' | 'cpu';
+
+/** An ONNX Runtime session that has passed its self-test, reduced to what the engine needs. */
+export class NativeSession {
+  readonly provider: NativeProvider;
+  readonly #session: InferenceSession;
+  readonly #manifest: Manifest;
+  readonly #outputs: readonly string[];
+
+  private constructor(provider: NativeProvider, session: InferenceSession, manifest: Manifest) {
+    this.provider = provider;
+    this.#session = session;
+    this.#manifest = manifest;
+    this.#outputs = outputNames(manifest);
+  }
+
+  /** Throws `EngineError`: 'backend-unavailable', 'model-invalid' or 'self-test'. */
+  static async open(
+    manifest: Manifest,
+    model: Uint8Array,
+    provider: NativeProvider,
+    threads: number | undefined,
+  ): Promise<NativeSession> {
+    const session = await InferenceSession.create(model, {
+      executionProviders: [provider],
+      intraOpNumThreads: threads ?? defaultThreads(),
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    }).catch((error: unknown) => {
+      throw asEngineError(error, provider === 'cpu' ? 'model-invalid' : 'backend-unavailable');
+    });
+    try {
+      assertContract(manifest, session);
+      const opened = new NativeSession(provider, session, manifest);
+      await selfTest(manifest, (input, height, width) => opened.run(input, height, width));
+      return opened;
+    } catch (error) {
+      await session.release();
+      throw asEngineError(error, 'self-test');
+    }
+  }
+
+  /** @param input float32 `[1,3,height,width]`. One call at a time. */
+  async run(input: Float32Array, height: number, width: number): Promise<HeadTensors> {
+    const tensor = new Tensor('float32', input, [1, 3, height, width]);
+    try {
+      const results = await this.#session.run({ [this.#manifest.input.tensor]: tensor }, this.#outputs);
+      return headsOf(results, this.#manifest);
+    } catch (error) {
+      throw asEngineError(error, 'inference-failed');
+    }
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/** Physical cores serve convolutions best, and half of the logical ones is the usual number of them. */
+function defaultThreads(): number {
+  const cores = availableParallelism();
+  return cores <= 4 ? cores : Math.ceil(cores / 2);
+}

@@ -1,0 +1,55 @@
+import { SerialQueue } from './serialQueue.ts';
+import { Slots } from './slots.ts';
+
+/** Images held at once: one that is inferred and two that are decoded meanwhile. */
+const HELD_IMAGES = 3;
+
+export interface PipelineStages<Prepared, Result> {
+  /** Decodes; runs for up to `HELD_IMAGES` images at once. */
+  readonly prepare: (image: Blob) => Promise<Prepared>;
+  /** Infers; never runs twice at the same time. Owns `prepared` from its call on. */
+  readonly infer: (prepared: Prepared, image: Blob, signal: AbortSignal) => Promise<Result>;
+  /** Frees what `prepare` made for an image that is not inferred after all. */
+  readonly discard: (prepared: Prepared) => void;
+}
+
+/**
+ * Decodes the next images while one is inferred, keeps their order, and holds no more than three, however
+ * many are handed in. An aborted image rejects at once; it and a failed one leave the others alone.
+ */
+export class Pipeline<Prepared, Result> {
+  readonly #stages: PipelineStages<Prepared, Result>;
+  readonly #slots = new Slots(HELD_IMAGES);
+  readonly #queue = new SerialQueue();
+
+  constructor(stages: PipelineStages<Prepared, Result>) {
+    this.#stages = stages;
+  }
+
+  async run(image: Blob, signal: AbortSignal = new AbortController().signal): Promise<Result> {
+    await this.#slots.acquire(signal);
+    const prepared = this.#stages.prepare(image);
+    let inferred = false;
+    try {
+      return await this.#queue.add(async () => {
+        const ready = await prepared;
+        signal.throwIfAborted();
+        inferred = true;
+        return this.#stages.infer(ready, image, signal);
+      }, signal);
+    } finally {
+      // An aborted image may be decoding still: its place is free only when its pixels are gone.
+      void prepared
+        .then(
+          (ready) => inferred || this.#stages.discard(ready),
+          () => undefined,
+        )
+        .finally(() => this.#slots.release());
+    }
+  }
+
+  /** Resolves when everything handed in so far has ended. */
+  async idle(): Promise<void> {
+    await this.#queue.idle();
+  }
+}
