@@ -1,0 +1,179 @@
+import { EngineError, isMachineFailure } from '../engine/errors.ts';
+import type { EngineErrorCode } from '../engine/errors.ts';
+import type { Engine } from '../engine/types.ts';
+import { untilAborted } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { ConnectionError } from './connectionError.ts';
+import { doneResult, failedResult, messageOf } from './itemResult.ts';
+import { lookAhead } from './lookAhead.ts';
+import type { Loading } from './lookAhead.ts';
+import type { Patience } from './retry.ts';
+import type { RunState } from './runState.ts';
+import type { ItemResult, ResultStore, Source, SourceItem } from './types.ts';
+
+/** Without a working engine every image would fail for the same reason: these end the run instead. */
+const deadEngine: readonly EngineErrorCode[] = [
+  'disposed',
+  'model-download',
+  'model-hash',
+  'model-invalid',
+  'self-test',
+  'backend-unavailable',
+];
+/** So many machine failures without one success between them are the machine's fault, not the images'. */
+const FAILURES_IN_A_ROW = 10;
+/** Results of earlier passes are offered to the sink in groups: one transaction each would take longer. */
+const REQUEUE = 100;
+
+export interface FeedOptions {
+  readonly source: Source;
+  readonly engine: Engine;
+  readonly store: ResultStore;
+  readonly modelVersion: string;
+  readonly queueForPosting: boolean;
+  readonly retryFailed: boolean;
+  readonly prefetch: number;
+  readonly clock: Clock;
+  readonly state: RunState;
+  readonly patience: Patience;
+  readonly signal: AbortSignal;
+}
+
+/** Takes the items of a source through the engine into the store, one at a time, until all are dealt with. */
+export class Feed {
+  readonly #options: FeedOptions;
+  /** Keys dealt with in this run: after trouble with the source the listing starts anew. */
+  readonly #seen = new Set<string>();
+  #requeue: string[] = [];
+  #failuresInARow = 0;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with what ends the run: an abort, a source that refuses, an engine that is gone. */
+  async run(): Promise<void> {
+    const { patience, signal, source, state } = this.#options;
+    for (;;) {
+      try {
+        await state.unlessPaused(signal);
+        state.tally.total = await untilAborted(source.count(signal), signal);
+        patience.reset();
+        state.enter('running');
+        await this.#pass();
+        break;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof ConnectionError)) throw error;
+        await patience.wait(error);
+      }
+    }
+    // What the source counted may have changed since.
+    state.tally.total = state.tally.handled;
+    state.changed();
+  }
+
+  async #pass(): Promise<void> {
+    const { prefetch, signal, source, state } = this.#options;
+    const pass = new AbortController();
+    const stop = (): void => pass.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const items = source.items(pass.signal);
+      for await (const loading of lookAhead(items, (item) => this.#wanted(item), prefetch, pass.signal)) {
+        await state.unlessPaused(signal);
+        await this.#handle(loading);
+      }
+      await this.#flushRequeue();
+    } finally {
+      signal.removeEventListener('abort', stop);
+      // Loads that nobody waits for any more.
+      pass.abort();
+    }
+  }
+
+  /** False for what is stored already; counts it. */
+  async #wanted(item: SourceItem): Promise<boolean> {
+    const { modelVersion, queueForPosting, retryFailed, signal, source, state, store } = this.#options;
+    signal.throwIfAborted();
+    if (this.#seen.has(item.key)) return false;
+    const known = await this.#insistOnStore(() => store.get(source.id, item.key, modelVersion));
+    if (known === undefined || (known.state === 'failed' && retryFailed)) return true;
+    this.#seen.add(item.key);
+    if (known.state === 'failed') {
+      state.tally.failed += 1;
+    } else {
+      state.tally.skipped += 1;
+      if (queueForPosting) this.#requeue.push(item.key);
+      if (this.#requeue.length >= REQUEUE) await this.#flushRequeue();
+    }
+    state.changed();
+    return false;
+  }
+
+  async #handle({ item, bytes }: Loading): Promise<void> {
+    const { clock, modelVersion, queueForPosting, source, state, store } = this.#options;
+    // The same key twice within the window of what is loading.
+    if (this.#seen.has(item.key)) return;
+    const result = await this.#detect(item, bytes);
+    // Not raced with the abort: what has reached the store is counted.
+    await this.#insistOnStore(() =>
+      store.put(result, { queueForPosting: queueForPosting && isDone(result) }),
+    );
+    this.#seen.add(item.key);
+    this.#options.patience.reset();
+    if (isDone(result)) state.tally.done += 1;
+    else state.tally.failed += 1;
+    state.tally.tick(clock.now());
+    state.stored(result);
+    state.changed();
+    if (this.#failuresInARow >= FAILURES_IN_A_ROW) {
+      throw new EngineError(
+        'inference-failed',
+        `${this.#failuresInARow} images in a row; ${modelVersion}, ${source.title}`,
+      );
+    }
+  }
+
+  async #detect(item: SourceItem, bytes: Promise<Blob>): Promise<ItemResult> {
+    const { clock, engine, modelVersion, signal, source } = this.#options;
+    const origin = () => ({ sourceId: source.id, modelVersion, at: clock.now() });
+    try {
+      const blob = await untilAborted(bytes, signal);
+      const found = await untilAborted(engine.detect(blob, { signal }), signal);
+      this.#failuresInARow = 0;
+      return doneResult(item, found, engine, origin());
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ConnectionError) throw error;
+      if (error instanceof EngineError && deadEngine.includes(error.code)) throw error;
+      if (isMachineFailure(error)) this.#failuresInARow += 1;
+      return failedResult(item, error, origin());
+    }
+  }
+
+  async #flushRequeue(): Promise<void> {
+    const { modelVersion, source, store } = this.#options;
+    const keys = this.#requeue;
+    this.#requeue = [];
+    if (keys.length > 0) await this.#insistOnStore(() => store.requeue(source.id, modelVersion, keys));
+  }
+
+  /** A full disk pauses the run, with the result in hand: whoever resumes has made room. */
+  async #insistOnStore<T>(work: () => Promise<T>): Promise<T> {
+    const { signal, state } = this.#options;
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        signal.throwIfAborted();
+        state.pause(messageOf(error));
+        await state.unlessPaused(signal);
+      }
+    }
+  }
+}
+
+function isDone(result: ItemResult): boolean {
+  return result.state === 'done';
+}

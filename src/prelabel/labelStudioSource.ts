@@ -1,0 +1,118 @@
+import { ImageFetchError, LabelStudioError } from '../labelstudio/errors.ts';
+import type { LabelStudioErrorCode } from '../labelstudio/errors.ts';
+import { detectionsToRegions, toPrediction } from '../labelstudio/regions.ts';
+import type { LabelStudio, Project, Task, TaskQuery } from '../labelstudio/types.ts';
+import { ConnectionError } from './connectionError.ts';
+import type { PredictionSink, Publication, Source, SourceItem } from './types.ts';
+
+/** Troubles that pass by themselves: a restart, a proxy's error page, a lost network, too many requests. */
+const passing: readonly LabelStudioErrorCode[] = [
+  'unreachable',
+  'cors',
+  'timeout',
+  'too-many-requests',
+  'server-error',
+  'not-label-studio',
+  'unexpected-answer',
+];
+
+export interface LabelStudioSourceOptions {
+  readonly labelStudio: LabelStudio;
+  /** Its address as `ConnectionInfo.url` gives it: part of the source's id. */
+  readonly url: string;
+  readonly project: Pick<Project, 'id' | 'title'>;
+  /** Key in `task.data` that holds the image: `control.imageField`. */
+  readonly imageField: string;
+  /** Which tasks; default: all. */
+  readonly query?: Omit<TaskQuery, 'projectId'>;
+}
+
+/** The id under which results of a Label Studio project are stored. */
+export function labelStudioSourceId(url: string, projectId: number): string {
+  return `labelstudio:${url}:${projectId}`;
+}
+
+/** The tasks of a project, in id order. */
+export function labelStudioSource(options: LabelStudioSourceOptions): Source {
+  const { labelStudio, url, project, imageField } = options;
+  const query: TaskQuery = { ...options.query, projectId: project.id };
+
+  const load = async (task: Task, signal: AbortSignal): Promise<Blob> => {
+    try {
+      return await labelStudio.fetchImage(task, imageField, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      // A single image may be at fault, or everything: Label Studio itself is asked.
+      if (error instanceof ImageFetchError && couldBeEverything(error)) {
+        await labelStudio.connect(signal).catch(rethrow);
+      }
+      return rethrow(error);
+    }
+  };
+
+  return {
+    id: labelStudioSourceId(url, project.id),
+    title: project.title,
+    count: (signal) => labelStudio.countTasks(query, signal).catch(rethrow),
+    async *items(signal) {
+      try {
+        for await (const task of labelStudio.tasks(query, signal)) {
+          const item: SourceItem = {
+            key: `task:${task.id}`,
+            name: `Task ${task.id}`,
+            taskId: task.id,
+            load: (loadSignal) => load(task, loadSignal),
+          };
+          yield item;
+        }
+      } catch (error) {
+        rethrow(error);
+      }
+    },
+  };
+}
+
+export interface LabelStudioSinkOptions {
+  readonly labelStudio: LabelStudio;
+  readonly projectId: number;
+  readonly modelVersion: string;
+  readonly publication: Publication;
+}
+
+/**
+ * Posts results as predictions. An image without a box above the threshold gets a prediction without regions
+ * and score 0: 'looked at, nothing found' differs from 'not looked at', and each task ends with exactly one.
+ */
+export function labelStudioSink(options: LabelStudioSinkOptions): PredictionSink {
+  const { labelStudio, projectId, modelVersion, publication } = options;
+  return {
+    async post(results, signal) {
+      const predictions = results.flatMap((result) => {
+        if (result.taskId === null) return [];
+        const { mapping, threshold } = publication;
+        const regions = detectionsToRegions(result.detections, result, mapping, threshold);
+        return [toPrediction(result.taskId, regions, modelVersion)];
+      });
+      if (predictions.length === 0) return { stored: [], rejected: [] };
+      return labelStudio.postPredictions(projectId, predictions, signal).catch(rethrow);
+    },
+    finish: (signal) => labelStudio.showModelVersion(projectId, modelVersion, signal).catch(rethrow),
+  };
+}
+
+function couldBeEverything(error: ImageFetchError): boolean {
+  return (
+    error.code === 'image-unreachable' ||
+    error.code === 'image-cors' ||
+    error.code === 'image-timeout' ||
+    error.code === 'image-server-error' ||
+    error.code === 'image-not-allowed'
+  );
+}
+
+/** Trouble with Label Studio itself is nobody's task's fault. */
+function rethrow(error: unknown): never {
+  if (!(error instanceof LabelStudioError)) throw error;
+  const code = passing.includes(error.code) ? 'unreachable' : 'refused';
+  throw new ConnectionError(code, error.message, { cause: error });
+}

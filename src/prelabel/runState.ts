@@ -1,0 +1,158 @@
+import { Bell } from './bell.ts';
+import { Tally } from './tally.ts';
+import type { ItemResult, RunPhase, RunProgress } from './types.ts';
+
+type End = 'done' | 'cancelled' | 'failed';
+
+/**
+ * The facts about a run and the one place where its phase and message are made from them. Changes are told to
+ * the listeners once each: a call that changes nothing that is shown tells nobody.
+ */
+export class RunState {
+  readonly tally = new Tally();
+  /** Rung when a waiting run should look again: resumed, or the last image is through. */
+  readonly bell = new Bell();
+  readonly #withSink: boolean;
+  readonly #listeners = new Set<(progress: RunProgress) => void>();
+  readonly #resultListeners = new Set<(result: ItemResult) => void>();
+  #stage: 'preparing' | 'running' | 'posting' = 'preparing';
+  #paused = false;
+  #pauseReason: string | null = null;
+  #sourceTrouble: string | null = null;
+  #sinkTrouble: string | null = null;
+  #end: End | null = null;
+  #endReason: string | null = null;
+  #firstRefusal: string | null = null;
+  #progress: RunProgress;
+
+  constructor(withSink: boolean) {
+    this.#withSink = withSink;
+    this.#progress = this.#snapshot();
+  }
+
+  get progress(): RunProgress {
+    return this.#progress;
+  }
+
+  get ended(): boolean {
+    return this.#end !== null;
+  }
+
+  subscribe(listener: (progress: RunProgress) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  onResult(listener: (result: ItemResult) => void): () => void {
+    this.#resultListeners.add(listener);
+    return () => this.#resultListeners.delete(listener);
+  }
+
+  stored(result: ItemResult): void {
+    for (const listener of this.#resultListeners) tell(listener, result);
+  }
+
+  enter(stage: 'running' | 'posting'): void {
+    this.#stage = stage;
+    this.changed();
+  }
+
+  pause(reason: string | null): void {
+    if (this.#end !== null || (this.#paused && reason === null)) return;
+    this.#paused = true;
+    this.#pauseReason = reason;
+    this.tally.forgetPace();
+    this.changed();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#pauseReason = null;
+    this.changed();
+    this.bell.ring();
+  }
+
+  /** Resolves at once, or when the run is resumed. */
+  async unlessPaused(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    while (this.#paused) await this.bell.heard(signal);
+  }
+
+  sourceTrouble(message: string | null): void {
+    this.#sourceTrouble = message;
+    if (message !== null) this.tally.forgetPace();
+    this.changed();
+  }
+
+  sinkTrouble(message: string | null): void {
+    this.#sinkTrouble = message;
+    this.changed();
+  }
+
+  refused(reason: string): void {
+    this.#firstRefusal ??= reason;
+    this.changed();
+  }
+
+  finish(end: End, reason: string | null): void {
+    this.#end = end;
+    this.#endReason = reason;
+    this.changed();
+  }
+
+  /** Tells the listeners if anything that they can see is different. */
+  changed(): void {
+    const next = this.#snapshot();
+    const keys = Object.keys(next) as (keyof RunProgress)[];
+    if (keys.every((key) => Object.is(next[key], this.#progress[key]))) return;
+    this.#progress = next;
+    for (const listener of this.#listeners) tell(listener, next);
+  }
+
+  #phase(): RunPhase {
+    if (this.#end !== null) return this.#end;
+    if (this.#paused) return 'paused';
+    // A receiver that is away holds nothing up as long as there are images to go through.
+    if (this.#stage === 'posting') return this.#sinkTrouble === null ? 'posting' : 'waiting';
+    return this.#sourceTrouble === null ? this.#stage : 'waiting';
+  }
+
+  #message(): string | null {
+    if (this.#end !== null) return this.#endReason ?? this.#refusals();
+    return this.#pauseReason ?? this.#sourceTrouble ?? this.#sinkTrouble ?? this.#refusals();
+  }
+
+  #refusals(): string | null {
+    if (this.#firstRefusal === null) return null;
+    const count = this.tally.rejected;
+    return `${count} ${count === 1 ? 'result was' : 'results were'} not accepted: ${this.#firstRefusal}`;
+  }
+
+  #snapshot(): RunProgress {
+    const { total, done, failed, skipped, posted, rejected, handled, rate, secondsLeft } = this.tally;
+    const phase = this.#phase();
+    return Object.freeze({
+      phase,
+      total: Math.max(total, handled),
+      done,
+      failed,
+      skipped,
+      posted: this.#withSink ? posted : null,
+      rejected: this.#withSink ? rejected : null,
+      rate,
+      secondsLeft: phase === 'running' ? secondsLeft : null,
+      message: this.#message(),
+    });
+  }
+}
+
+/** A listener that throws is a bug of the listener, reported as one; the run goes on. */
+function tell<T>(listener: (value: T) => void, value: T): void {
+  try {
+    listener(value);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

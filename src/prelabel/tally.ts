@@ -1,0 +1,43 @@
+const WINDOW_MS = 10_000;
+
+/** What a run has counted, and how fast it goes. */
+export class Tally {
+  total = 0;
+  done = 0;
+  failed = 0;
+  skipped = 0;
+  posted = 0;
+  rejected = 0;
+  #finishes: number[] = [];
+
+  /** Items that have been dealt with. */
+  get handled(): number {
+    return this.done + this.failed + this.skipped;
+  }
+
+  /** Notes that an image was finished, well or not. */
+  tick(now: number): void {
+    this.#finishes.push(now);
+    // Two are kept however old they are: on slow machines one image takes longer than the window.
+    while (this.#finishes.length > 2 && (this.#finishes[0] ?? now) < now - WINDOW_MS) this.#finishes.shift();
+  }
+
+  /** Forgets the pace: after a pause the gap says nothing about the machine. */
+  forgetPace(): void {
+    this.#finishes = [];
+  }
+
+  /** Images a second over the last 10 s; null until two images are finished. */
+  get rate(): number | null {
+    const first = this.#finishes[0];
+    const last = this.#finishes.at(-1);
+    if (first === undefined || last === undefined || last <= first) return null;
+    return ((this.#finishes.length - 1) * 1000) / (last - first);
+  }
+
+  /** Seconds until the last item is dealt with, at the present rate. */
+  get secondsLeft(): number | null {
+    const rate = this.rate;
+    return rate === null ? null : Math.max(0, this.total - this.handled) / rate;
+  }
+}

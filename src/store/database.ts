@@ -1,0 +1,120 @@
+/**
+ * The one IndexedDB database. Every earlier schema can be brought up to date: MIGRATIONS[i] turns version i
+ * into version i + 1; a released migration is never edited.
+ */
+import { openDB } from 'idb';
+import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import { StoreError, toStoreError } from './storeError.ts';
+import type { ItemResult } from './types.ts';
+
+/** `seq` orders results by when an item was first stored; it is also the key of the outbox row. */
+export type ResultRow = ItemResult & { readonly seq?: number };
+
+export interface RunRow {
+  readonly sourceId: string;
+  readonly modelVersion: string;
+  readonly title: string;
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  readonly state: 'running' | 'done' | 'cancelled' | 'failed';
+}
+
+export interface ForelabelSchema extends DBSchema {
+  results: {
+    key: number;
+    value: ResultRow;
+    indexes: { 'by-item': [string, string, string]; 'by-run': [string, string] };
+  };
+  outbox: {
+    key: number;
+    value: { readonly seq: number; readonly sourceId: string; readonly modelVersion: string };
+    indexes: { 'by-run': [string, string] };
+  };
+  runs: { key: [string, string]; value: RunRow };
+  settings: { key: string; value: unknown };
+  secrets: { key: string; value: unknown };
+  models: { key: string; value: unknown };
+}
+
+export type Database = IDBPDatabase<ForelabelSchema>;
+type Names = StoreNames<ForelabelSchema>;
+export type Upgrade = IDBPTransaction<ForelabelSchema, Names[], 'versionchange'>;
+export type Migration = (database: Database, upgrade: Upgrade) => void | Promise<void>;
+
+export const DATABASE_NAME = 'forelabel';
+
+export const MIGRATIONS: readonly Migration[] = [
+  (database) => {
+    const results = database.createObjectStore('results', { keyPath: 'seq', autoIncrement: true });
+    results.createIndex('by-item', ['sourceId', 'modelVersion', 'key'], { unique: true });
+    // Equal index keys are ordered by primary key, so this index yields insertion order.
+    results.createIndex('by-run', ['sourceId', 'modelVersion']);
+    const outbox = database.createObjectStore('outbox', { keyPath: 'seq' });
+    outbox.createIndex('by-run', ['sourceId', 'modelVersion']);
+    database.createObjectStore('runs', { keyPath: ['sourceId', 'modelVersion'] });
+    database.createObjectStore('settings');
+    database.createObjectStore('secrets');
+    database.createObjectStore('models');
+  },
+];
+
+export interface OpenOptions {
+  readonly name?: string;
+  readonly migrations?: readonly Migration[];
+  /** Told once when this connection ends without being asked to: another tab upgrades or deletes. */
+  readonly onLost?: (why: StoreError) => void;
+  /** How long another tab may hold up an upgrade. */
+  readonly blockedAfterMs?: number;
+}
+
+/** Opens the database and brings it up to date. Throws `StoreError`. */
+export async function openDatabase(options: OpenOptions = {}): Promise<Database> {
+  const migrations = options.migrations ?? MIGRATIONS;
+  let lost = false;
+  let migrationFailed: unknown = null;
+  const lose = (code: 'outdated' | 'failed'): void => {
+    if (lost) return;
+    lost = true;
+    options.onLost?.(new StoreError(code));
+  };
+  let giveUp: ReturnType<typeof setTimeout> | undefined;
+  let onBlocked: (error: StoreError) => void = () => undefined;
+  const blocked = new Promise<never>((_, reject) => (onBlocked = reject));
+
+  const opening = openDB<ForelabelSchema>(options.name ?? DATABASE_NAME, migrations.length, {
+    upgrade(database, oldVersion, _newVersion, upgrade) {
+      const migrateAll = async (): Promise<void> => {
+        for (const migrate of migrations.slice(oldVersion)) await migrate(database, upgrade);
+      };
+      // A failed migration leaves the old version as it was; opening then rejects.
+      migrateAll().catch((error: unknown) => {
+        migrationFailed = error;
+        upgrade.abort();
+      });
+      upgrade.done.catch(() => undefined);
+    },
+    blocked() {
+      giveUp = setTimeout(() => onBlocked(new StoreError('blocked')), options.blockedAfterMs ?? 5000);
+    },
+    blocking(_current, _wanted, event) {
+      // Our own connection must not be what another tab's upgrade waits for.
+      (event.target as IDBDatabase).close();
+      lose('outdated');
+    },
+    terminated() {
+      lose('failed');
+    },
+  });
+  try {
+    return await Promise.race([opening, blocked]);
+  } catch (error) {
+    // Should the other tab give way later, nobody would own the connection.
+    void opening.then(
+      (late) => late.close(),
+      () => undefined,
+    );
+    throw toStoreError(migrationFailed ?? error);
+  } finally {
+    clearTimeout(giveUp);
+  }
+}

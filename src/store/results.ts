@@ -1,0 +1,84 @@
+import type { Database, ResultRow } from './database.ts';
+import { transact } from './transact.ts';
+import type { ItemError, ItemResult, ResultStore } from './types.ts';
+
+function withoutSeq(row: ResultRow): ItemResult {
+  const result: { seq?: number } & ItemResult = { ...row };
+  delete result.seq;
+  return result;
+}
+
+/** Results and outbox in IndexedDB. All methods reject with `StoreError`. */
+export function resultStore(database: Database): ResultStore {
+  const range = (sourceId: string, modelVersion: string): IDBKeyRange =>
+    IDBKeyRange.only([sourceId, modelVersion]);
+
+  return {
+    get: (sourceId, key, modelVersion) =>
+      transact(database, ['results'], 'readonly', async (transaction) => {
+        const index = transaction.objectStore('results').index('by-item');
+        const row = await index.get([sourceId, modelVersion, key]);
+        return row === undefined ? undefined : withoutSeq(row);
+      }),
+
+    put: (result, { queueForPosting }) =>
+      transact(database, ['results', 'outbox'], 'readwrite', async (transaction) => {
+        const { sourceId, modelVersion, key } = result;
+        const results = transaction.objectStore('results');
+        const known = await results.index('by-item').getKey([sourceId, modelVersion, key]);
+        const seq = await results.put(known === undefined ? result : { ...result, seq: known });
+        const outbox = transaction.objectStore('outbox');
+        if (result.state === 'failed') await outbox.delete(seq);
+        else if (queueForPosting) await outbox.put({ seq, sourceId, modelVersion });
+      }),
+
+    requeue: (sourceId, modelVersion, keys) =>
+      transact(database, ['results', 'outbox'], 'readwrite', async (transaction) => {
+        const results = transaction.objectStore('results');
+        const outbox = transaction.objectStore('outbox');
+        for (const key of keys) {
+          const row = await results.index('by-item').get([sourceId, modelVersion, key]);
+          if (row?.seq === undefined || row.state !== 'done') continue;
+          if (row.error !== null) await results.put({ ...row, error: null });
+          await outbox.put({ seq: row.seq, sourceId, modelVersion });
+        }
+      }),
+
+    outbox: (sourceId, modelVersion, limit) =>
+      transact(database, ['results', 'outbox'], 'readonly', async (transaction) => {
+        const waiting = transaction.objectStore('outbox').index('by-run');
+        const seqs = await waiting.getAllKeys(range(sourceId, modelVersion), limit);
+        const results = transaction.objectStore('results');
+        const rows = await Promise.all(seqs.map((seq) => results.get(seq)));
+        return rows.filter((row) => row !== undefined).map(withoutSeq);
+      }),
+
+    confirm: (sourceId, modelVersion, keys) =>
+      transact(database, ['results', 'outbox'], 'readwrite', async (transaction) => {
+        const items = transaction.objectStore('results').index('by-item');
+        const outbox = transaction.objectStore('outbox');
+        for (const key of keys) {
+          const seq = await items.getKey([sourceId, modelVersion, key]);
+          if (seq !== undefined) await outbox.delete(seq);
+        }
+      }),
+
+    reject: (sourceId, modelVersion, key, error: ItemError) =>
+      transact(database, ['results', 'outbox'], 'readwrite', async (transaction) => {
+        const results = transaction.objectStore('results');
+        const row = await results.index('by-item').get([sourceId, modelVersion, key]);
+        if (row?.seq === undefined) return;
+        await results.put({ ...row, error });
+        await transaction.objectStore('outbox').delete(row.seq);
+      }),
+
+    all: (sourceId, modelVersion) =>
+      transact(database, ['results'], 'readonly', async (transaction) => {
+        const rows = await transaction
+          .objectStore('results')
+          .index('by-run')
+          .getAll(range(sourceId, modelVersion));
+        return rows.map(withoutSeq);
+      }),
+  };
+}
