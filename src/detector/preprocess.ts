@@ -26,44 +26,49 @@ export function preprocess(
   const plane = plan.paddedHeight * paddedWidth;
   if (width !== paddedWidth || height !== plan.paddedHeight) out.fill(0);
 
-  // Where the source's R, G and B go in the tensor.
-  const order = input.channelOrder === 'rgb' ? [0, 1, 2] : [2, 1, 0];
-  const tables = order.map((channel) => normaliseTable(input.mean[channel] ?? 0, input.std[channel] ?? 1));
-  const [tableR, tableG, tableB] = tables as [Float32Array, Float32Array, Float32Array];
-  const [planeR, planeG, planeB] = order.map((channel) => channel * plane) as [number, number, number];
-
-  const columns = columnTaps(plan.sourceWidth, width);
+  const strips = new Strips(image, columnTaps(plan.sourceWidth, width), width);
   const rows = rowTaps(plan.sourceHeight, height);
-  const strips = new Strips(image, columns, width);
+  const tables = [0, 1, 2].map((channel) =>
+    normaliseTable(input.mean[channel] ?? 0, input.std[channel] ?? 1),
+  );
 
   for (let y = 0; y < height; y++) {
     const at = y * TAP_STRIDE;
     const y0 = rows[at] ?? 0;
     const y1 = rows[at + 1] ?? 0;
-    const w0 = rows[at + 2] ?? 0;
-    const w1 = rows[at + 3] ?? 0;
     const upper = strips.row(y0, y1);
     const lower = strips.row(y1, y0);
-    let target = y * paddedWidth;
-    for (let x = 0, s = 0; x < width; x++, s += 3, target++) {
-      const r = blend(upper[s] ?? 0, w0, lower[s] ?? 0, w1);
-      const g = blend(upper[s + 1] ?? 0, w0, lower[s + 1] ?? 0, w1);
-      const b = blend(upper[s + 2] ?? 0, w0, lower[s + 2] ?? 0, w1);
-      out[planeR + target] = tableR[r] ?? 0;
-      out[planeG + target] = tableG[g] ?? 0;
-      out[planeB + target] = tableB[b] ?? 0;
+    for (const [channel, table] of tables.entries()) {
+      const source = input.channelOrder === 'rgb' ? channel : 2 - channel;
+      const weights = [rows[at + 2] ?? 0, rows[at + 3] ?? 0] as const;
+      blendRows(upper, lower, source * width, weights, table, out, channel * plane + y * paddedWidth, width);
     }
   }
   return out;
 }
 
-function blend(upper: number, w0: number, lower: number, w1: number): number {
-  return ((Math.imul(upper, w0) >> 16) + (Math.imul(lower, w1) >> 16) + 2) >> 2;
+/** The vertical pass over one channel of one row, and the normalisation. */
+function blendRows(
+  upper: Int32Array,
+  lower: Int32Array,
+  from: number,
+  weights: readonly [number, number],
+  table: Float32Array,
+  out: Float32Array,
+  to: number,
+  width: number,
+): void {
+  const [w0, w1] = weights;
+  for (let x = 0; x < width; x++) {
+    const s = from + x;
+    const weighted = (Math.imul(upper[s] ?? 0, w0) >> 16) + (Math.imul(lower[s] ?? 0, w1) >> 16);
+    out[to + x] = table[(weighted + 2) >> 2] ?? 0;
+  }
 }
 
 /**
- * Source rows after the horizontal pass, three int32 a destination column. Two are kept: neighbouring
- * destination rows share them, so that enlarging computes each source row once.
+ * Source rows after the horizontal pass, as three int32 planes (R, G, B) of one row. Two rows are kept:
+ * neighbouring destination rows share them, so that enlarging computes each source row once.
  */
 class Strips {
   readonly #image: PixelImage;
@@ -93,14 +98,15 @@ class Strips {
 function resizeRow(image: PixelImage, y: number, columns: Int32Array, strip: Int32Array): void {
   const { data, channels } = image;
   const start = y * image.width * channels;
-  for (let at = 0, s = 0; at < columns.length; at += TAP_STRIDE, s += 3) {
+  const width = columns.length / TAP_STRIDE;
+  for (let x = 0, at = 0; x < width; x++, at += TAP_STRIDE) {
     const p0 = start + (columns[at] ?? 0) * channels;
     const p1 = start + (columns[at + 1] ?? 0) * channels;
     const w0 = columns[at + 2] ?? 0;
     const w1 = columns[at + 3] ?? 0;
-    strip[s] = (Math.imul(data[p0] ?? 0, w0) + Math.imul(data[p1] ?? 0, w1)) >> 4;
-    strip[s + 1] = (Math.imul(data[p0 + 1] ?? 0, w0) + Math.imul(data[p1 + 1] ?? 0, w1)) >> 4;
-    strip[s + 2] = (Math.imul(data[p0 + 2] ?? 0, w0) + Math.imul(data[p1 + 2] ?? 0, w1)) >> 4;
+    strip[x] = (Math.imul(data[p0] ?? 0, w0) + Math.imul(data[p1] ?? 0, w1)) >> 4;
+    strip[x + width] = (Math.imul(data[p0 + 1] ?? 0, w0) + Math.imul(data[p1 + 1] ?? 0, w1)) >> 4;
+    strip[x + 2 * width] = (Math.imul(data[p0 + 2] ?? 0, w0) + Math.imul(data[p1 + 2] ?? 0, w1)) >> 4;
   }
 }
 
