@@ -67,10 +67,11 @@ function pairsAbove(level: HeadLevel, manifest: Manifest): Candidates {
  * lies before the pattern of a negative floor. 0x80000000 on top makes a signed comparison unsigned.
  */
 function nextSuspect(bits: Int32Array, from: number, limit: number): number {
-  for (let at = from; at < bits.length; at++) {
+  const end = bits.length;
+  for (let at = from; at < end; at++) {
     if ((((bits[at] ?? 0) + SHIFT) | 0) < limit) return at;
   }
-  return bits.length;
+  return end;
 }
 
 const SHIFT = 0x8080_0000 | 0;

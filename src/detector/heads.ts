@@ -66,7 +66,7 @@ export function requireFinite(values: Float32Array, what: string): void {
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   // An exponent of all ones means infinite or NaN; adding one to it carries into the sign bit.
   let sign = 0;
-  for (const pattern of bits) sign |= (pattern & 0x7fff_ffff) + 0x0080_0000;
+  for (let i = 0, end = bits.length; i < end; i++) sign |= ((bits[i] ?? 0) & 0x7fff_ffff) + 0x0080_0000;
   if (sign < 0) throw notFinite(what);
 }
 

@@ -67,11 +67,7 @@ function moveApart(corners: Float32Array, labels: Uint16Array): Float32Array {
  * Which boxes have to be compared at all. Boxes of different classes cannot touch after the move as long as
  * float32 still tells the gap of 1 between them, so comparing within a class gives the same result.
  */
-function groups(
-  corners: Float32Array,
-  labels: Uint16Array,
-  options: NmsOptions,
-): (box: number) => number {
+function groups(corners: Float32Array, labels: Uint16Array, options: NmsOptions): (box: number) => number {
   const byLabel = (box: number) => labels[box] ?? 0;
   if (labels.length >= SPLIT_AT) return byLabel;
   if (options.classAgnostic) return () => 0;
