@@ -42,6 +42,8 @@ export type Upgrade = IDBPTransaction<ForelabelSchema, Names[], 'versionchange'>
 export type Migration = (database: Database, upgrade: Upgrade) => void | Promise<void>;
 
 export const DATABASE_NAME = 'forelabel';
+/** How long another tab may hold up an upgrade or a deletion. */
+export const BLOCKED_AFTER_MS = 5000;
 
 export const MIGRATIONS: readonly Migration[] = [
   (database) => {
@@ -63,7 +65,7 @@ export interface OpenOptions {
   readonly migrations?: readonly Migration[];
   /** Told once when this connection ends without being asked to: another tab upgrades or deletes. */
   readonly onLost?: (why: StoreError) => void;
-  /** How long another tab may hold up an upgrade. */
+  /** Default: BLOCKED_AFTER_MS. */
   readonly blockedAfterMs?: number;
 }
 
@@ -94,7 +96,10 @@ export async function openDatabase(options: OpenOptions = {}): Promise<Database>
       upgrade.done.catch(() => undefined);
     },
     blocked() {
-      giveUp = setTimeout(() => onBlocked(new StoreError('blocked')), options.blockedAfterMs ?? 5000);
+      giveUp = setTimeout(
+        () => onBlocked(new StoreError('blocked')),
+        options.blockedAfterMs ?? BLOCKED_AFTER_MS,
+      );
     },
     blocking(_current, _wanted, event) {
       // Our own connection must not be what another tab's upgrade waits for.
