@@ -81,17 +81,23 @@ function decodeLevel(
     const row = Math.trunc(location / columns);
     const px = (location - row * columns + 0.5) * stride;
     const py = (row + 0.5) * stride;
-    const distance = (side: number) => Math.fround((bbox[side * locations + location] ?? 0) * unit);
+    const left = Math.fround((bbox[location] ?? 0) * unit);
+    const top = Math.fround((bbox[location + locations] ?? 0) * unit);
+    const right = Math.fround((bbox[location + 2 * locations] ?? 0) * unit);
+    const bottom = Math.fround((bbox[location + 3 * locations] ?? 0) * unit);
 
-    const x1 = Math.fround(clamp(Math.fround(px - distance(0)), plan.width) * backX);
-    const y1 = Math.fround(clamp(Math.fround(py - distance(1)), plan.height) * backY);
-    const x2 = Math.fround(clamp(Math.fround(px + distance(2)), plan.width) * backX);
-    const y2 = Math.fround(clamp(Math.fround(py + distance(3)), plan.height) * backY);
+    const x1 = Math.fround(clamp(Math.fround(px - left), plan.width) * backX);
+    const y1 = Math.fround(clamp(Math.fround(py - top), plan.height) * backY);
+    const x2 = Math.fround(clamp(Math.fround(px + right), plan.width) * backX);
+    const y2 = Math.fround(clamp(Math.fround(py + bottom), plan.height) * backY);
     // MMDetection skips this filter when min_bbox_size is negative.
     if (smallest >= 0 && !(Math.fround(x2 - x1) > smallest && Math.fround(y2 - y1) > smallest)) continue;
 
+    out.corners[4 * count] = x1;
+    out.corners[4 * count + 1] = y1;
+    out.corners[4 * count + 2] = x2;
+    out.corners[4 * count + 3] = y2;
     const product = Math.fround((candidates.scores[i] ?? 0) * activate(centerness[location] ?? 0));
-    out.corners.set([x1, y1, x2, y2], count * 4);
     out.scores[count] = scoreRule === 'cls*centerness' ? product : Math.sqrt(product);
     out.labels[count] = id - location * classes;
     count++;

@@ -32,7 +32,8 @@ export function nms(
   options: NmsOptions,
 ): Uint32Array {
   const count = scores.length;
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  const order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
   sortByScore(scores.slice(), order, count);
 
   const moved = options.classAgnostic ? corners : moveApart(corners, labels);
