@@ -202,6 +202,12 @@ describe('yolo', () => {
   });
 });
 
+/** The reader itself forgives broken XML. */
+function isWellFormed(xml: string): boolean {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- it moves to a package of its own, unchanged
+  return XMLValidator.validate(xml) === true;
+}
+
 describe('voc', () => {
   const parser = new XMLParser({
     parseTagValue: false,
@@ -223,7 +229,7 @@ describe('voc', () => {
         expect(files.size).toBe(images.length);
         for (const [index, image] of images.entries()) {
           const text = only(files, `Annotations/dir ${index}/ä<&"${index}.xml`);
-          expect(XMLValidator.validate(text)).toBe(true);
+          expect(isWellFormed(text)).toBe(true);
           const { annotation } = parser.parse(text) as Voc;
           expect(annotation.filename).toBe(image.file);
           expect(Number(annotation.size.width)).toBe(image.width);
@@ -258,7 +264,7 @@ describe('voc', () => {
       await filesOf('voc', [one], { classes: ['a', 'b\u0000\uD800<c>'] }),
       'Annotations/a/1.xml',
     );
-    expect(XMLValidator.validate(text)).toBe(true);
+    expect(isWellFormed(text)).toBe(true);
     expect(text).toContain('b\uFFFD\uFFFD&lt;c&gt;');
   });
 });
