@@ -68,13 +68,17 @@ export class EngineError extends Error {
   readonly code: EngineErrorCode;
   /** The part of the message that differs from case to case, without a full stop. */
   readonly detail: string | undefined;
+  /** The first sentence, without its full stop: what happened, to be used inside other sentences. */
+  readonly what: string;
 
   constructor(code: EngineErrorCode, detail?: string, options?: ErrorOptions) {
-    const [what, next] = sentences[code];
+    const [happened, next] = sentences[code];
     const plainDetail = detail?.replace(/\s+/gu, ' ').replace(/[\s.:]+$/u, '');
-    super(`${what}${plainDetail ? ` (${plainDetail})` : ''}. ${next}`, options);
+    const what = `${happened}${plainDetail ? ` (${plainDetail})` : ''}`;
+    super(`${what}. ${next}`, options);
     this.code = code;
     this.detail = plainDetail;
+    this.what = what;
   }
 }
 

@@ -1,0 +1,60 @@
+import { env, InferenceSession, Tensor } from 'onnxruntime-web/webgpu';
+import type { Manifest } from '../../detector/manifest.ts';
+import { preprocess } from '../../detector/preprocess.ts';
+import type { HeadTensors, ResizePlan } from '../../detector/types.ts';
+import { asEngineError } from '../errors.ts';
+import { assertContract, headsOf, outputNames } from '../modelContract.ts';
+import type { LoadRequest } from '../workerProtocol.ts';
+import { readPixels } from './readPixels.ts';
+import type { Inference, WorkerBackend } from './workerBackend.ts';
+
+/** More threads than this have not made the convolutions of a detector faster. */
+const MAX_THREADS = 4;
+
+/** ONNX Runtime on the CPU; threads where the page is cross-origin isolated. */
+export class WasmBackend implements WorkerBackend {
+  readonly device: string;
+  readonly #session: InferenceSession;
+  readonly #manifest: Manifest;
+  #input = new Float32Array(0);
+
+  private constructor(session: InferenceSession, manifest: Manifest, threads: number) {
+    this.#session = session;
+    this.#manifest = manifest;
+    this.device = threads === 1 ? '1 CPU thread' : `${threads} CPU threads`;
+  }
+
+  static async open({ manifest, model }: LoadRequest): Promise<WasmBackend> {
+    const threads = crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency) : 1;
+    env.wasm.numThreads = threads;
+    env.wasm.proxy = false;
+    const session = await InferenceSession.create(model, {
+      executionProviders: ['wasm'],
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    }).catch((error: unknown) => {
+      throw asEngineError(error, 'backend-unavailable');
+    });
+    assertContract(manifest, session);
+    return new WasmBackend(session, manifest, threads);
+  }
+
+  async run(input: Float32Array, height: number, width: number): Promise<HeadTensors> {
+    const tensor = new Tensor('float32', input, [1, 3, height, width]);
+    const results = await this.#session.run(
+      { [this.#manifest.input.tensor]: tensor },
+      outputNames(this.#manifest),
+    );
+    return headsOf(results, this.#manifest);
+  }
+
+  async detect(image: ImageBitmap, plan: ResizePlan): Promise<Inference> {
+    const start = performance.now();
+    const size = 3 * plan.paddedHeight * plan.paddedWidth;
+    if (this.#input.length !== size) this.#input = new Float32Array(size);
+    preprocess(readPixels(image), plan, this.#manifest.input, this.#input);
+    const ready = performance.now();
+    const heads = await this.run(this.#input, plan.paddedHeight, plan.paddedWidth);
+    return { heads, preprocess: ready - start, infer: performance.now() - ready };
+  }
+}

@@ -1,0 +1,104 @@
+import { env, InferenceSession, Tensor } from 'onnxruntime-web/webgpu';
+import type { Manifest } from '../../detector/manifest.ts';
+import type { HeadTensors, ResizePlan } from '../../detector/types.ts';
+import { asEngineError, EngineError } from '../errors.ts';
+import { assertContract, headsOf, outputNames } from '../modelContract.ts';
+import type { LoadRequest } from '../workerProtocol.ts';
+import { GpuPreprocess } from './gpuPreprocess.ts';
+import { preprocessSelfTest } from './preprocessSelfTest.ts';
+import { openGpuDevice } from './openGpuDevice.ts';
+import type { Inference, WorkerBackend } from './workerBackend.ts';
+
+/** ONNX Runtime on a GPU device of ours, fed by our own compute pass: pixels never come back to the CPU. */
+export class WebgpuBackend implements WorkerBackend {
+  readonly device: string;
+  /** The device under it; tests destroy it. */
+  readonly gpu: GPUDevice;
+  readonly #session: InferenceSession;
+  readonly #manifest: Manifest;
+  readonly #preprocess: GpuPreprocess;
+  #input: { readonly buffer: GPUBuffer; readonly tensor: Tensor } | undefined;
+  #failure: EngineError | undefined;
+
+  private constructor(
+    device: string,
+    gpu: GPUDevice,
+    session: InferenceSession,
+    preprocess: GpuPreprocess,
+    manifest: Manifest,
+  ) {
+    this.device = device;
+    this.gpu = gpu;
+    this.#session = session;
+    this.#preprocess = preprocess;
+    this.#manifest = manifest;
+    void gpu.lost.then(({ message }) => (this.#failure = new EngineError('device-lost', message)));
+    // Errors of the GPU reach nobody's promise; without this a failed allocation would mean wrong numbers.
+    gpu.addEventListener('uncapturederror', ({ error }) => {
+      const code = error instanceof GPUOutOfMemoryError ? 'out-of-memory' : 'inference-failed';
+      this.#failure ??= new EngineError(code, error.message);
+    });
+  }
+
+  /** Throws `EngineError`: 'backend-unavailable', 'self-test' or 'model-invalid'. */
+  static async open({ manifest, model, allowSoftwareGpu }: LoadRequest): Promise<WebgpuBackend> {
+    const { device: gpu, name } = await openGpuDevice(allowSoftwareGpu);
+    const preprocess = await GpuPreprocess.create(gpu, manifest.input);
+    await preprocessSelfTest(gpu, preprocess, manifest.input);
+    // The work is on the GPU: threads of the wasm part would only take memory.
+    env.wasm.numThreads = 1;
+    env.wasm.proxy = false;
+    const session = await InferenceSession.create(model, {
+      // Only here does the runtime take our device; `env.webgpu.device` is ignored without a word.
+      executionProviders: [{ name: 'webgpu', device: gpu }],
+      graphOptimizationLevel: 'all',
+      // With 'gpu-buffer' a run on a lost device resolves as if nothing had happened.
+      preferredOutputLocation: 'cpu',
+      logSeverityLevel: 3,
+    }).catch((error: unknown) => {
+      throw asEngineError(error, 'backend-unavailable');
+    });
+    assertContract(manifest, session);
+    return new WebgpuBackend(name, gpu, session, preprocess, manifest);
+  }
+
+  async run(input: Float32Array, height: number, width: number): Promise<HeadTensors> {
+    return this.#infer(new Tensor('float32', input, [1, 3, height, width]));
+  }
+
+  async detect(image: ImageBitmap, plan: ResizePlan): Promise<Inference> {
+    const start = performance.now();
+    const { buffer, tensor } = this.#inputFor(plan.paddedHeight, plan.paddedWidth);
+    this.#preprocess.encode(image, plan, buffer);
+    const ready = performance.now();
+    const heads = await this.#infer(tensor);
+    return { heads, preprocess: ready - start, infer: performance.now() - ready };
+  }
+
+  async #infer(tensor: Tensor): Promise<HeadTensors> {
+    try {
+      const feeds = { [this.#manifest.input.tensor]: tensor };
+      const heads = headsOf(await this.#session.run(feeds, outputNames(this.#manifest)), this.#manifest);
+      if (this.#failure !== undefined) throw this.#failure;
+      return heads;
+    } catch (error) {
+      // What the device said comes first: the runtime only sees that something failed.
+      throw this.#failure ?? asEngineError(error, 'inference-failed');
+    }
+  }
+
+  /** The input tensor lives as long as the shape stays the same. */
+  #inputFor(height: number, width: number): { readonly buffer: GPUBuffer; readonly tensor: Tensor } {
+    const old = this.#input;
+    if (old?.tensor.dims[2] === height && old.tensor.dims[3] === width) return old;
+    old?.tensor.dispose();
+    old?.buffer.destroy();
+    const buffer = this.gpu.createBuffer({
+      size: 3 * height * width * Float32Array.BYTES_PER_ELEMENT,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+    });
+    const tensor = Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims: [1, 3, height, width] });
+    this.#input = { buffer, tensor };
+    return this.#input;
+  }
+}
