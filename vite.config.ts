@@ -9,6 +9,8 @@ const isolation = {
 export default defineConfig({
   build: { outDir: 'dist/app', target: 'es2023', emptyOutDir: true, chunkSizeWarningLimit: 1000 },
   worker: { format: 'es' },
+  // ONNX Runtime starts its threads from its own file; bundled for development, it would not find itself.
+  optimizeDeps: { exclude: ['onnxruntime-web'] },
   server: { headers: isolation },
   preview: { headers: isolation },
 });

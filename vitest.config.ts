@@ -15,6 +15,12 @@ export default defineConfig({
       },
       {
         server: { headers: isolation },
+        // Found late, a dependency would reload the page in mid-test. ONNX Runtime starts its threads from
+        // its own file and must stay where it is.
+        optimizeDeps: {
+          include: ['comlink', 'image-size', 'valibot'],
+          exclude: ['onnxruntime-web'],
+        },
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
