@@ -29,6 +29,8 @@ export class Pipeline<Prepared, Result> {
   async run(image: Blob, signal: AbortSignal = new AbortController().signal): Promise<Result> {
     await this.#slots.acquire(signal);
     const prepared = this.#stages.prepare(image);
+    // Looked at when its turn comes; an image that fails before that is nobody's unhandled rejection.
+    prepared.catch(() => undefined);
     let inferred = false;
     try {
       return await this.#queue.add(async () => {
