@@ -4,13 +4,14 @@ import { appRoutes } from './appRoutes.ts';
 import { hostGuard, originGuard } from './guards.ts';
 import { pageHeaders } from './headers.ts';
 import { packageVersion } from './home.ts';
-import type { ModelsFolder } from './modelCatalog.ts';
+import type { Catalog } from './modelCatalog.ts';
 import { modelRoutes } from './modelRoutes.ts';
 
 export interface RelayOptions {
   /** Folder of the built app (`dist/app`). */
   readonly appDir: string;
-  readonly modelsFolders: readonly ModelsFolder[];
+  /** The models to offer, as they are at the time of a request. */
+  readonly models: () => Promise<Catalog>;
   /** What the server is bound to; decides which Host headers are answered. */
   readonly host: string;
   readonly log: Logger;
@@ -49,7 +50,7 @@ export function createRelay(options: RelayOptions): Hono {
     const health: Health = { status: 'UP', app: 'forelabel', version: packageVersion };
     return c.json(health);
   });
-  app.route('/models', modelRoutes(options.modelsFolders));
+  app.route('/models', modelRoutes(options.models));
   options.extend?.(app);
   app.route('/', appRoutes(options.appDir));
 

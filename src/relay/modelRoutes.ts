@@ -2,13 +2,7 @@ import { createHash } from 'node:crypto';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { etag } from 'hono/etag';
-import {
-  findModel,
-  listModels,
-  type CatalogModel,
-  type ModelsFolder,
-  type ModelOrigin,
-} from './modelCatalog.ts';
+import { findModel, type Catalog, type CatalogModel, type ModelOrigin } from './modelCatalog.ts';
 import type { Manifest } from '../detector/manifest.ts';
 
 /** One entry of `GET /models`. */
@@ -29,15 +23,15 @@ export interface ModelList {
 
 /**
  * `GET /models` and `GET /models/<version or name>/<file>`. Only model.json and the files that it names are
- * served, so no path of a request ever reaches the file system. The folders are read anew each time: a model
- * that is added while the relay runs is there at once.
+ * served, so no path of a request ever reaches the file system. The catalog is asked each time: a model that
+ * is added while the relay runs is there at once.
  */
-export function modelRoutes(folders: readonly ModelsFolder[]): Hono {
+export function modelRoutes(catalog: () => Promise<Catalog>): Hono {
   const routes = new Hono();
   routes.use(etag());
 
   routes.get('/', async (c) => {
-    const { models, problems } = await listModels(folders);
+    const { models, problems } = await catalog();
     const list: ModelList = {
       models: models.map(({ name, version, origin, manifest }) => {
         return { name, version, origin, url: `/models/${version}/`, manifest };
@@ -49,7 +43,7 @@ export function modelRoutes(folders: readonly ModelsFolder[]): Hono {
   });
 
   routes.get('/:model/:file', async (c, next) => {
-    const { models } = await listModels(folders);
+    const { models } = await catalog();
     const model = findModel(models, c.req.param('model'));
     const name = c.req.param('file');
     const tag = model && entityTag(model, name);

@@ -5,6 +5,7 @@ import type { Hono } from 'hono';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRelay } from '../../../src/relay/app.ts';
+import { listModels } from '../../../src/relay/modelCatalog.ts';
 import type { ModelList } from '../../../src/relay/modelRoutes.ts';
 import { writeModelFolder } from './modelFolder.ts';
 
@@ -16,7 +17,7 @@ const logged: string[] = [];
 const make = (host: string): Hono =>
   createRelay({
     appDir: join(folder, 'app'),
-    modelsFolders: [{ path: join(folder, 'models'), origin: 'bundled' }],
+    models: () => listModels([{ path: join(folder, 'models'), origin: 'bundled' }]),
     host,
     log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
     extend: (app) => {
@@ -86,7 +87,7 @@ describe('the app', () => {
   it('says what to do when it is not built', async () => {
     const bare = createRelay({
       appDir: join(folder, 'nothing'),
-      modelsFolders: [],
+      models: () => listModels([]),
       host: '127.0.0.1',
       log: pino({ level: 'silent' }),
     });

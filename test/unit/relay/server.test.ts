@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, expect, it } from 'vitest';
 import { serveRelay, type RelayServer } from '../../../src/relay/server.ts';
+import { listModels } from '../../../src/relay/modelCatalog.ts';
 
 const open: (RelayServer | Server)[] = [];
 const start = async (port: number, host = '127.0.0.1', appDir = '/nowhere'): Promise<RelayServer> => {
   const server = await serveRelay({
     appDir,
-    modelsFolders: [],
+    models: () => listModels([]),
     host,
     port,
     log: pino({ level: 'silent' }),
