@@ -1,7 +1,8 @@
 /**
  * Sorts the first `count` pairs of score and id in place: by descending score, equal scores by ascending
- * id. With ids that number the pairs this is the stable descending sort that torch runs on a CPU, hence
- * MMDetection's order (on CUDA torch leaves the order of equal scores open).
+ * id. With ids that number the pairs this is a stable descending sort. MMDetection calls torch's sort
+ * without `stable=True`, so the order of equal scores is open there and differs between machines (torch 2.13
+ * on AVX-512 shuffles from 17 values on); this is one of the orders it may give.
  *
  * @param scores finite, at least +0: their bit patterns then order as they do.
  * @param ids distinct.
