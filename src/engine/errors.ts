@@ -25,7 +25,7 @@ const sentences: Readonly<Record<EngineErrorCode, readonly [what: string, next: 
   ],
   'image-truncated': [
     'The image file is damaged or cut off',
-    'Upload it again; other images are not affected.',
+    'Upload it again, or save it as an ordinary JPEG or PNG.',
   ],
   'image-too-large': ['The image is too large', 'Scale it down below 300 megapixels and try again.'],
   'image-unsupported': [

@@ -11,7 +11,7 @@ import {
 } from '../imageHeader.ts';
 
 /**
- * Encoded bytes to upright RGB pixels, as OpenCV's `imread` gives them: EXIF orientation applied, colour
+ * Encoded bytes to upright RGB pixels, as OpenCV's `imread` gives them: EXIF orientation applied (but for WebP), colour
  * profile ignored, alpha dropped without blending, 16 bits cut to 8, gray tripled, CMYK multiplied out.
  * Of an animation, the first frame.
  *
@@ -25,7 +25,9 @@ export async function decodeImage(bytes: Uint8Array): Promise<PixelImage> {
     const image = sharp(bytes, { failOn: 'truncated', limitInputPixels: MAX_PIXELS, ignoreIcc: true });
     const metadata = await image.metadata();
     assertPixelCount(metadata.width, metadata.height);
-    return await (metadata.space === 'cmyk' ? decodeCmyk(image) : decodeRgb(image));
+    // Neither OpenCV nor browsers turn a WebP, whatever its EXIF says; boxes must fit what people see.
+    const upright = metadata.format === 'webp' ? image : image.autoOrient();
+    return await (metadata.space === 'cmyk' ? decodeCmyk(upright) : decodeRgb(upright));
   } catch (error) {
     throw readable(error, header.format, () => decodeFailure(header, error));
   }
@@ -33,7 +35,6 @@ export async function decodeImage(bytes: Uint8Array): Promise<PixelImage> {
 
 async function decodeRgb(image: Sharp): Promise<PixelImage> {
   const { data, info } = await image
-    .autoOrient()
     .removeAlpha()
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
@@ -43,7 +44,6 @@ async function decodeRgb(image: Sharp): Promise<PixelImage> {
 
 async function decodeCmyk(image: Sharp): Promise<PixelImage> {
   const { data, info } = await image
-    .autoOrient()
     .pipelineColourspace('cmyk')
     .toColourspace('cmyk')
     .raw({ depth: 'uchar' })

@@ -1,20 +1,33 @@
 import type { PixelImage } from '../../detector/types.ts';
 import { EngineError } from '../errors.ts';
+import { readStraight } from './readStraight.ts';
 
 /** Canvases end at 16,384 pixels a side in some browsers, and at an area in others: both are far away here. */
 const TILE_SIDE = 8192;
 const TILE_AREA = 16_777_216;
 
 /**
- * The pixels of a bitmap, read through a canvas without scaling. Exact where alpha is 255; a canvas
- * premultiplies, so that pixels of partial alpha come back rounded and those of alpha 0 come back black.
+ * The pixels of a bitmap, unscaled and to the last bit. A canvas premultiplies by alpha and would lose
+ * what is under transparent pixels, so images with alpha are read another way where there is one.
  *
  * Throws `EngineError` 'out-of-memory' when there is no room for them.
  */
 export function readPixels(image: ImageBitmap): PixelImage {
   const { width, height } = image;
+  const drawn = readCanvas(image);
+  const data = isOpaque(drawn) ? drawn : (readStraight(image) ?? drawn);
+  return { width, height, channels: 4, data };
+}
+
+function isOpaque(data: Uint8ClampedArray): boolean {
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false;
+  return true;
+}
+
+function readCanvas(image: ImageBitmap): Uint8ClampedArray {
+  const { width, height } = image;
   if (width <= TILE_SIDE && height <= TILE_SIDE && width * height <= TILE_AREA) {
-    return { width, height, channels: 4, data: readTile(image, 0, 0, width, height).data };
+    return readTile(image, 0, 0, width, height).data;
   }
   const data = allocate(width, height);
   const tileWidth = Math.min(width, TILE_SIDE);
@@ -28,7 +41,7 @@ export function readPixels(image: ImageBitmap): PixelImage {
       }
     }
   }
-  return { width, height, channels: 4, data };
+  return data;
 }
 
 function readTile(image: ImageBitmap, x: number, y: number, width: number, height: number): ImageData {

@@ -12,8 +12,7 @@ import type { Inference, WorkerBackend } from './workerBackend.ts';
 /** ONNX Runtime on a GPU device of ours, fed by our own compute pass: pixels never come back to the CPU. */
 export class WebgpuBackend implements WorkerBackend {
   readonly device: string;
-  /** The device under it; tests destroy it. */
-  readonly gpu: GPUDevice;
+  readonly #gpu: GPUDevice;
   readonly #session: InferenceSession;
   readonly #manifest: Manifest;
   readonly #preprocess: GpuPreprocess;
@@ -28,7 +27,7 @@ export class WebgpuBackend implements WorkerBackend {
     manifest: Manifest,
   ) {
     this.device = device;
-    this.gpu = gpu;
+    this.#gpu = gpu;
     this.#session = session;
     this.#preprocess = preprocess;
     this.#manifest = manifest;
@@ -93,7 +92,7 @@ export class WebgpuBackend implements WorkerBackend {
     if (old?.tensor.dims[2] === height && old.tensor.dims[3] === width) return old;
     old?.tensor.dispose();
     old?.buffer.destroy();
-    const buffer = this.gpu.createBuffer({
+    const buffer = this.#gpu.createBuffer({
       size: 3 * height * width * Float32Array.BYTES_PER_ELEMENT,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
     });
