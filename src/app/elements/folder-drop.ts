@@ -1,0 +1,111 @@
+import { css, html, nothing } from 'lit';
+import type { TemplateResult } from 'lit';
+import { customElement, query, state } from 'lit/decorators.js';
+import '@awesome.me/webawesome/dist/components/button/button.js';
+import '@awesome.me/webawesome/dist/components/icon/icon.js';
+import type { Source } from '../../prelabel/types.ts';
+import { sharedStyles } from '../look/shared.styles.ts';
+import { AppElement } from '../state/context.ts';
+import { sourceFromDrop, sourceFromInput } from '../state/folder.ts';
+import { problemOf } from '../state/problem.ts';
+import { WindowEvents } from '../state/windowEvents.ts';
+import './error-banner.ts';
+
+/** 'Open a folder', and the whole window as a place to drop one. Fires 'source-chosen' once one is taken. */
+@customElement('fl-folder-drop')
+export class FolderDrop extends AppElement {
+  static override styles = [
+    sharedStyles,
+    css`
+      .veil {
+        position: fixed;
+        z-index: 10;
+        inset: 8px;
+        display: grid;
+        place-content: center;
+        border: 2px dashed var(--wa-color-brand-border-loud);
+        border-radius: var(--wa-panel-border-radius);
+        background: color-mix(in oklab, var(--wa-color-surface-default) 88%, transparent);
+        font-size: var(--wa-font-size-l);
+        pointer-events: none;
+      }
+      fl-error-banner {
+        margin-top: 8px;
+      }
+    `,
+  ];
+
+  @query('input') private input!: HTMLInputElement;
+  @state() private over = false;
+  @state() private problem: string | null = null;
+
+  protected override watched() {
+    return [];
+  }
+
+  readonly #dragOver = (event: DragEvent): void => {
+    if (event.dataTransfer?.types.includes('Files') !== true) return;
+    event.preventDefault();
+    this.over = true;
+  };
+
+  readonly #dragLeave = (event: DragEvent): void => {
+    // Left for something else in the page: still over the window.
+    if (event.relatedTarget === null) this.over = false;
+  };
+
+  readonly #drop = (event: DragEvent): void => {
+    const { dataTransfer } = event;
+    if (dataTransfer?.types.includes('Files') !== true) return;
+    event.preventDefault();
+    this.over = false;
+    void this.#take(() => sourceFromDrop(dataTransfer));
+  };
+
+  protected readonly dropPlace = new WindowEvents(this, {
+    dragover: this.#dragOver,
+    dragleave: this.#dragLeave,
+    drop: this.#drop,
+  });
+
+  #picked(): void {
+    const { files } = this.input;
+    if (files === null || files.length === 0) return;
+    void this.#take(() => sourceFromInput(files)).then(() => (this.input.value = ''));
+  }
+
+  async #take(read: () => Source | Promise<Source>): Promise<void> {
+    try {
+      this.app.chooseFolder(await read());
+      this.problem = null;
+      this.dispatchEvent(new CustomEvent('source-chosen', { bubbles: true, composed: true }));
+    } catch (error) {
+      this.problem = problemOf(error);
+    }
+  }
+
+  protected override render(): TemplateResult {
+    return html`
+      <wa-button appearance="outlined" @click=${() => this.input.click()}>
+        <wa-icon slot="start" name="folder"></wa-icon>Open a folder
+      </wa-button>
+      <input
+        type="file"
+        multiple
+        webkitdirectory
+        hidden
+        aria-label="Folder of images"
+        data-testid="folder-input"
+        @change=${this.#picked}
+      />
+      <fl-error-banner .message=${this.problem}></fl-error-banner>
+      ${this.over ? html`<div class="veil">Drop a folder or images here</div>` : nothing}
+    `;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'fl-folder-drop': FolderDrop;
+  }
+}

@@ -1,0 +1,142 @@
+import { css, html, nothing } from 'lit';
+import type { TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import '@awesome.me/webawesome/dist/components/button/button.js';
+import '@awesome.me/webawesome/dist/components/dialog/dialog.js';
+import '@awesome.me/webawesome/dist/components/icon/icon.js';
+import { askForPersistence, storageRoom } from '../../store/quota.ts';
+import type { StorageRoom } from '../../store/quota.ts';
+import { sharedStyles } from '../look/shared.styles.ts';
+import { bytes } from '../look/wording.ts';
+import { AppElement } from '../state/context.ts';
+import { problemOf } from '../state/problem.ts';
+import './error-banner.ts';
+
+/** What this browser keeps, and how to be rid of it. */
+@customElement('fl-settings-dialog')
+export class SettingsDialog extends AppElement {
+  static override styles = [
+    sharedStyles,
+    css`
+      section {
+        display: grid;
+        gap: 8px;
+        justify-items: start;
+      }
+      section + section {
+        margin-top: 24px;
+      }
+    `,
+  ];
+
+  @state() open = false;
+  @state() private room: StorageRoom | null = null;
+  @state() private confirming = false;
+  @state() private problem: string | null = null;
+
+  protected override watched() {
+    return [this.app.connection, this.app.run];
+  }
+
+  show(): void {
+    this.open = true;
+    this.confirming = false;
+    this.problem = null;
+    void storageRoom().then((room) => (this.room = room));
+  }
+
+  async #persist(): Promise<void> {
+    const agreed = await askForPersistence();
+    this.problem = agreed
+      ? null
+      : 'The browser did not agree to keep the data. It usually does once you have used the page for a while.';
+    this.room = await storageRoom();
+  }
+
+  async #deleteAll(): Promise<void> {
+    try {
+      this.app.run.cancel();
+      await this.app.services.deleteEverything();
+      location.reload();
+    } catch (error) {
+      this.problem = problemOf(error);
+    }
+  }
+
+  protected override render(): TemplateResult {
+    return html`<wa-dialog
+      label="Storage"
+      light-dismiss
+      ?open=${this.open}
+      @wa-after-hide=${(event: Event) => {
+        if (event.target === event.currentTarget) this.open = false;
+      }}
+    >
+      <section>
+        <h2>On this computer</h2>
+        <p class="numbers">${this.#roomLine()}</p>
+        <p class="quiet">
+          Results, settings and models are kept in this browser only. Images are never kept; Label Studio has
+          them.
+        </p>
+        ${
+          this.room?.persistent === false
+            ? html`<wa-button size="s" appearance="outlined" @click=${() => void this.#persist()}>
+                Keep it when the disk gets full
+              </wa-button>`
+            : nothing
+        }
+      </section>
+      ${this.#token()}
+      <section>
+        <h2>Delete everything</h2>
+        <p class="quiet">
+          Results, settings, the token and the downloaded models. What is in Label Studio stays there.
+        </p>
+        ${
+          this.confirming
+            ? html`<div class="row">
+                <wa-button size="s" variant="danger" @click=${() => void this.#deleteAll()}
+                  >Yes, delete it all</wa-button
+                >
+                <wa-button size="s" appearance="outlined" @click=${() => (this.confirming = false)}
+                  >Keep it</wa-button
+                >
+              </div>`
+            : html`<wa-button size="s" appearance="outlined" @click=${() => (this.confirming = true)}>
+                <wa-icon slot="start" name="trash"></wa-icon>Delete everything
+              </wa-button>`
+        }
+      </section>
+      <fl-error-banner .message=${this.problem}></fl-error-banner>
+    </wa-dialog>`;
+  }
+
+  #roomLine(): string {
+    if (this.room === null) return 'This browser does not say how much is used.';
+    const kept = this.room.persistent ? ', and kept when the disk gets full' : '';
+    return `${bytes(this.room.used)} used, ${bytes(this.room.available)} free${kept}.`;
+  }
+
+  #token(): TemplateResult | typeof nothing {
+    const { remembered, status, info } = this.app.connection;
+    if (!remembered && status !== 'connected') return nothing;
+    return html`<section>
+      <h2>Label Studio token</h2>
+      <p class="quiet">
+        ${remembered ? 'Remembered, encrypted with a key that cannot be read out' : 'Held by this tab only'}${
+          info === null ? nothing : html`, for ${info.url}`
+        }.
+      </p>
+      <wa-button size="s" appearance="outlined" @click=${() => void this.app.connection.disconnect()}>
+        Forget the token
+      </wa-button>
+    </section>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'fl-settings-dialog': SettingsDialog;
+  }
+}

@@ -1,0 +1,8 @@
+/** The page's entry: look first, so that nothing flashes, then the state, then the elements. */
+import './look/theme.css';
+import { registerIcons } from './look/icons.ts';
+import { startTheme } from './look/theme.ts';
+import './forelabel-app.ts';
+
+startTheme();
+registerIcons();

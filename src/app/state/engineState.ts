@@ -1,0 +1,144 @@
+import type { DetectResult, Engine, EngineInfo, Timings } from '../../engine/types.ts';
+import { fetchModels } from './modelList.ts';
+import type { ListedModel } from './modelList.ts';
+import { Observable } from './observable.ts';
+import { isAbort, problemOf } from './problem.ts';
+
+/** How far loading has come. */
+export interface LoadProgress {
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface LoadOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: LoadProgress) => void;
+  /** Another backend has taken over in mid-run. */
+  readonly onInfo: (info: EngineInfo) => void;
+}
+
+/** Starts the detector for a model; the worker client in the app, a stand-in in tests. */
+export type LoadEngine = (model: ListedModel, options: LoadOptions) => Promise<Engine>;
+
+export type EngineStatus =
+  | { readonly kind: 'loading'; readonly progress: LoadProgress | null }
+  | { readonly kind: 'ready'; readonly engine: Engine }
+  | { readonly kind: 'failed'; readonly message: string };
+
+const remembered = 20;
+
+/** The chosen model and the engine that runs it. Loading starts with the page, before anyone asks. */
+export class EngineState extends Observable {
+  models: readonly ListedModel[] = [];
+  /** Models that could not be read, in words. */
+  problems: readonly string[] = [];
+  model: ListedModel | null = null;
+  status: EngineStatus = { kind: 'loading', progress: null };
+  /** Of the last 20 images, newest last. */
+  timings: readonly Timings[] = [];
+
+  readonly #loadEngine: LoadEngine;
+  #abort = new AbortController();
+  #ready = new Promise<Engine>(() => undefined);
+
+  constructor(loadEngine: LoadEngine) {
+    super();
+    this.#loadEngine = loadEngine;
+  }
+
+  /** Lists the models and loads the first, which is the bundled one. */
+  async start(): Promise<void> {
+    try {
+      const { models, problems } = await fetchModels(this.#abort.signal);
+      this.models = models;
+      this.problems = problems;
+      const [first] = models;
+      if (first === undefined) {
+        throw new Error(
+          `There is no model. ${problems[0] ?? 'Put a folder with model.json and model.onnx under models/ and reload.'}`,
+        );
+      }
+      this.choose(first);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Loads another model; the one before is let go. */
+  choose(model: ListedModel): void {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    const before = this.info === null ? null : this.#ready;
+    this.model = model;
+    this.timings = [];
+    this.#ready = this.#load(model, signal, before);
+    this.#ready.catch((error: unknown) => {
+      if (!signal.aborted) this.#fail(error);
+    });
+  }
+
+  /** The engine, once it is ready. Rejects when it cannot be loaded or another model is chosen meanwhile. */
+  ready(): Promise<Engine> {
+    return this.#ready;
+  }
+
+  get info(): EngineInfo | null {
+    return this.status.kind === 'ready' ? this.status.engine.info : null;
+  }
+
+  /** Remembers the timings of an image for the pill. */
+  note(result: Pick<DetectResult, 'timings'>): void {
+    this.timings = [...this.timings, result.timings].slice(-remembered);
+    this.changed();
+  }
+
+  /** Mean of the last 20 images for each stage; null before the first. */
+  get meanTimings(): Timings | null {
+    const n = this.timings.length;
+    if (n === 0) return null;
+    const mean = (stage: keyof Timings): number =>
+      this.timings.reduce((sum, each) => sum + each[stage], 0) / n;
+    return {
+      decode: mean('decode'),
+      preprocess: mean('preprocess'),
+      infer: mean('infer'),
+      postprocess: mean('postprocess'),
+      total: mean('total'),
+    };
+  }
+
+  async #load(model: ListedModel, signal: AbortSignal, before: Promise<Engine> | null): Promise<Engine> {
+    this.#set({ kind: 'loading', progress: null });
+    await before?.then((engine) => engine.dispose()).catch(() => undefined);
+    signal.throwIfAborted();
+    const engine = await this.#loadEngine(model, {
+      signal,
+      onProgress: (progress) => {
+        if (!signal.aborted) this.#set({ kind: 'loading', progress });
+      },
+      onInfo: () => {
+        if (signal.aborted) return;
+        // What was measured on the backend before says nothing about this one.
+        this.timings = [];
+        this.changed();
+      },
+    });
+    if (signal.aborted) {
+      await engine.dispose();
+      signal.throwIfAborted();
+    }
+    this.#set({ kind: 'ready', engine });
+    return engine;
+  }
+
+  #fail(error: unknown): void {
+    if (isAbort(error)) return;
+    this.#set({ kind: 'failed', message: problemOf(error) });
+  }
+
+  #set(status: EngineStatus): void {
+    this.status = status;
+    this.changed();
+  }
+}

@@ -1,0 +1,81 @@
+import { labelStudioSource } from '../../prelabel/labelStudioSource.ts';
+import type { Source } from '../../prelabel/types.ts';
+import type { LabelStudio, Project } from '../../labelstudio/types.ts';
+import { ItemIndex } from './itemIndex.ts';
+import { Observable } from './observable.ts';
+import { isAbort, problemOf } from './problem.ts';
+
+/** A Label Studio project with what is needed to read its tasks. */
+export interface ProjectSource {
+  readonly labelStudio: LabelStudio;
+  readonly url: string;
+  readonly project: Project;
+}
+
+/** The chosen images: the samples until the user chooses a folder or a project. */
+export class SourceState extends Observable {
+  kind: 'samples' | 'folder' | 'project' = 'samples';
+  /** Null only while the samples are being listed, or where a project has no image to read (yet). */
+  source: Source | null = null;
+  items: ItemIndex | null = null;
+  title = 'Sample images';
+  count: number | null = null;
+  problem: string | null = null;
+  chosen: ProjectSource | null = null;
+
+  #abort = new AbortController();
+
+  useSamples(source: Source): void {
+    this.chosen = null;
+    this.#use('samples', source);
+  }
+
+  useFolder(source: Source): void {
+    this.chosen = null;
+    this.#use('folder', source);
+  }
+
+  /** `imageField`: null when the project draws rectangles on no image; then nothing can be read. */
+  useProject(chosen: ProjectSource, imageField: string | null): void {
+    this.chosen = chosen;
+    const source = imageField === null ? null : labelStudioSource({ ...chosen, imageField });
+    this.#use('project', source, chosen.project.title);
+  }
+
+  /** The project's tasks without any annotation; null for samples and folders, which have none. */
+  unlabeledOnly(imageField: string): Source | null {
+    if (this.chosen === null) return null;
+    return labelStudioSource({ ...this.chosen, imageField, query: { onlyUnlabeled: true } });
+  }
+
+  fail(error: unknown): void {
+    this.problem = problemOf(error);
+    this.changed();
+  }
+
+  #use(kind: 'samples' | 'folder' | 'project', source: Source | null, title = source?.title ?? ''): void {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.items?.dispose();
+    this.kind = kind;
+    this.source = source;
+    this.title = title;
+    this.items = source === null ? null : new ItemIndex(source);
+    this.count = null;
+    this.problem = null;
+    this.changed();
+    if (source !== null) void this.#count(source, this.#abort.signal);
+  }
+
+  async #count(source: Source, signal: AbortSignal): Promise<void> {
+    try {
+      const count = await source.count(signal);
+      if (signal.aborted) return;
+      this.count = count;
+      this.changed();
+    } catch (error) {
+      if (signal.aborted || isAbort(error)) return;
+      this.fail(error);
+    }
+  }
+}
