@@ -1,0 +1,52 @@
+/** Milliseconds that a call may take, answer's body included. */
+export const CALL_TIMEOUT = 30_000;
+/** Images may be large, and bulk writes are slow on a small server (about 2 ms a prediction). */
+export const LONG_CALL_TIMEOUT = 120_000;
+
+/** The reason of the signal that `withDeadline` hands out, once its time is over. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+}
+
+/**
+ * Runs `work` with a signal that is aborted when the caller's is, or after `milliseconds`. Rejects with
+ * the caller's own reason, with `DeadlineError`, or with what `work` rejected with.
+ */
+export async function withDeadline<T>(
+  signal: AbortSignal | undefined,
+  milliseconds: number,
+  work: (inner: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const controller = new AbortController();
+  const forward = () => controller.abort(signal?.reason);
+  signal?.addEventListener('abort', forward, { once: true });
+  const timer = setTimeout(() => controller.abort(new DeadlineError('The time is over.')), milliseconds);
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    // Whatever form `fetch` gives to an abort, the reason is what counts.
+    controller.signal.throwIfAborted();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', forward);
+  }
+}
+
+/** Waits for `work`, but not longer than the caller wants to; `work` goes on for others who wait. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => {
+      try {
+        signal.throwIfAborted();
+      } catch (reason) {
+        reject(reason instanceof Error ? reason : new Error(String(reason)));
+      }
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

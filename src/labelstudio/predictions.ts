@@ -1,0 +1,212 @@
+import * as v from 'valibot';
+import type { Api } from './api.ts';
+import { LabelStudioError } from './errors.ts';
+import { parseLabelConfig } from './labelConfig.ts';
+import { reasonToRefuse } from './predictionCheck.ts';
+import { getProject } from './projects.ts';
+import { isPassing } from './retry.ts';
+import { readStored, type StoredTask } from './tasks.ts';
+import type { PostOutcome, Prediction } from './types.ts';
+
+/** Predictions a bulk call. */
+const CHUNK = 100;
+/** How often a chunk is offered when calls are cut or the server fails in passing. */
+const ATTEMPTS = 3;
+/** Milliseconds before reading back after a cut call, which may still be at work. */
+const SETTLE = 1500;
+
+const createdSchema = v.object({ created: v.number() });
+
+/** Task ids among `taskIds` that hold a prediction of exactly this version. */
+export async function havePrediction(
+  api: Api,
+  projectId: number,
+  modelVersion: string,
+  taskIds: readonly number[],
+  signal?: AbortSignal,
+): Promise<Set<number>> {
+  const tasks = await readStored(api, projectId, taskIds, modelVersion, signal);
+  return new Set(tasks.filter((task) => holds(task, modelVersion)).map((task) => task.id));
+}
+
+/**
+ * Posts predictions in bulk so that, whatever is cut in between, each (task, model version) ends up
+ * stored once. What Label Studio would drop without a word is found before it is sent; its count is
+ * compared with ours, and where they differ each task is looked up.
+ *
+ * Of several predictions for one task and version in the list, the first is taken.
+ */
+export async function postPredictions(
+  api: Api,
+  projectId: number,
+  predictions: readonly Prediction[],
+  signal?: AbortSignal,
+): Promise<PostOutcome> {
+  const stored: number[] = [];
+  const rejected: { task: number; reason: string }[] = [];
+  if (predictions.length === 0) return { stored, rejected };
+  const config = parseLabelConfig((await getProject(api, projectId, signal)).labelConfig);
+  const fit: Prediction[] = [];
+  for (const prediction of once(predictions)) {
+    const reason = reasonToRefuse(prediction, config);
+    if (reason === null) fit.push(prediction);
+    else rejected.push({ task: prediction.task, reason });
+  }
+  for (let start = 0; start < fit.length; start += CHUNK) {
+    const outcome = await postChunk(api, projectId, fit.slice(start, start + CHUNK), signal);
+    stored.push(...outcome.stored);
+    rejected.push(...outcome.rejected);
+  }
+  return { stored, rejected };
+}
+
+async function postChunk(
+  api: Api,
+  projectId: number,
+  chunk: readonly Prediction[],
+  signal: AbortSignal | undefined,
+): Promise<PostOutcome> {
+  const cut: unknown[] = [];
+  for (;;) {
+    const { missing, stored, gone } = await compare(api, projectId, chunk, signal);
+    if (missing.length === 0) {
+      // Only a cut call that was still at work while we read back can have stored one twice.
+      if (cut.length > 0) await removeDoubles(api, projectId, chunk, signal);
+      return { stored, rejected: gone };
+    }
+    try {
+      if ((await postBulk(api, projectId, missing, signal)) === missing.length) {
+        if (cut.length > 0) await removeDoubles(api, projectId, chunk, signal);
+        return { stored: [...stored, ...missing.map((prediction) => prediction.task)], rejected: gone };
+      }
+      const left = await oneByOne(api, projectId, missing, signal);
+      return { stored: [...stored, ...left.stored], rejected: [...gone, ...left.rejected] };
+    } catch (error) {
+      // One item that Label Studio chokes on, or a task deleted meanwhile, fails the whole call.
+      if (isBadRequest(error)) {
+        const left = await oneByOne(api, projectId, missing, signal);
+        return { stored: [...stored, ...left.stored], rejected: [...gone, ...left.rejected] };
+      }
+      if (!isPassing(error) || cut.push(error) >= ATTEMPTS) throw error;
+      await pause(SETTLE, signal);
+    }
+  }
+}
+
+/** What of a chunk is stored already, what is missing, and what has no task any more. */
+async function compare(
+  api: Api,
+  projectId: number,
+  chunk: readonly Prediction[],
+  signal: AbortSignal | undefined,
+) {
+  const tasks = await readStored(api, projectId, idsOf(chunk), null, signal);
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  const stored: number[] = [];
+  const missing: Prediction[] = [];
+  const gone: { task: number; reason: string }[] = [];
+  for (const prediction of chunk) {
+    const task = byId.get(prediction.task);
+    if (task === undefined)
+      gone.push({ task: prediction.task, reason: 'The task is not in the project (any more).' });
+    else if (holds(task, prediction.model_version)) stored.push(prediction.task);
+    else missing.push(prediction);
+  }
+  return { stored, missing, gone };
+}
+
+/** After a count that differs: looks up what was taken, and offers the rest one at a time. */
+async function oneByOne(
+  api: Api,
+  projectId: number,
+  sent: readonly Prediction[],
+  signal: AbortSignal | undefined,
+): Promise<PostOutcome> {
+  const { stored, missing, gone } = await compare(api, projectId, sent, signal);
+  const rejected = [...gone];
+  for (const prediction of missing) {
+    const reason = await reasonWhenPosted(api, projectId, prediction, signal);
+    if (reason === null) stored.push(prediction.task);
+    else rejected.push({ task: prediction.task, reason });
+  }
+  return { stored, rejected };
+}
+
+/** Posts one prediction; null when Label Studio took it. */
+async function reasonWhenPosted(
+  api: Api,
+  projectId: number,
+  prediction: Prediction,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  try {
+    const created = await postBulk(api, projectId, [prediction], signal);
+    return created === 1
+      ? null
+      : 'Label Studio did not take the prediction and gave no reason; its log says more.';
+  } catch (error) {
+    if (isBadRequest(error)) return error.message;
+    throw error;
+  }
+}
+
+async function postBulk(
+  api: Api,
+  projectId: number,
+  predictions: readonly Prediction[],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const path = `/api/projects/${projectId}/import/predictions`;
+  return (await api.send('POST', path, predictions, createdSchema, signal)).created;
+}
+
+/** Keeps the oldest prediction of each (task, model version) of the chunk. */
+async function removeDoubles(
+  api: Api,
+  projectId: number,
+  chunk: readonly Prediction[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const tasks = await readStored(api, projectId, idsOf(chunk), null, signal);
+  for (const { task: id, model_version: version } of chunk) {
+    const ids = (tasks.find((task) => task.id === id)?.predictions ?? [])
+      .filter((prediction) => prediction.model_version === version)
+      .map((prediction) => prediction.id)
+      .sort((a, b) => a - b);
+    for (const double of ids.slice(1)) await api.remove(`/api/predictions/${double}/`, signal);
+  }
+}
+
+function isBadRequest(error: unknown): error is LabelStudioError {
+  return error instanceof LabelStudioError && error.code === 'bad-request';
+}
+
+function holds(task: StoredTask, modelVersion: string): boolean {
+  return task.predictions.some((prediction) => prediction.model_version === modelVersion);
+}
+
+function idsOf(predictions: readonly Prediction[]): number[] {
+  return [...new Set(predictions.map((prediction) => prediction.task))];
+}
+
+function once(predictions: readonly Prediction[]): Prediction[] {
+  const byKey = new Map<string, Prediction>();
+  for (const prediction of predictions) {
+    const key = `${prediction.task} ${prediction.model_version}`;
+    if (!byKey.has(key)) byKey.set(key, prediction);
+  }
+  return [...byKey.values()];
+}
+
+async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    function done() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    signal?.addEventListener('abort', done, { once: true });
+  });
+  signal?.throwIfAborted();
+}
