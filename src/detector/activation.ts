@@ -21,11 +21,11 @@ export function probability(raw: number): number {
 }
 
 /**
- * The greatest lower bound worth testing raw outputs against before the exact test `activate(raw) >
- * threshold`: everything at or below it fails that test. The margin covers float32 rounding of the sigmoid.
+ * A bound that spares the exact test `activate(raw) > threshold`: whatever is at or below it fails that
+ * test. It lies a little below the threshold's own logit, since the float32 sigmoid is off by up to 1.2e-7.
+ * -Infinity where nothing can be ruled out.
  */
 export function rawFloor(threshold: number, activated: 'logits' | 'probabilities'): number {
-  if (activated === 'probabilities') return threshold * (1 - 1e-6);
-  const logit = Math.log(threshold / (1 - threshold));
-  return logit - 1e-3 * Math.max(1, Math.abs(logit));
+  const lower = Math.max(0, threshold - 1e-6);
+  return activated === 'probabilities' ? lower : Math.log(lower / (1 - lower));
 }

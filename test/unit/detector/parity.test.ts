@@ -28,7 +28,7 @@ describe('MMDetection gives the same', () => {
     expect(got).toHaveLength(expected.length);
     expect(got.map(({ label }) => label)).toEqual(expected.map(({ label }) => label));
     const worst = differences(got, expected);
-    if (process.env['PARITY_REPORT']) console.log(name, expected.length, worst);
+    if (process.env.PARITY_REPORT) console.log(name, expected.length, worst);
     expect(worst.pixels).toBe(0);
     // torch's exp is not rounded correctly: two units in the last place.
     expect(worst.score).toBeLessThanOrEqual(2e-7);

@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { probability, rawFloor, sigmoid } from '../../../src/detector/activation.ts';
+import { detectFromHeads } from '../../../src/detector/detect.ts';
+import { HeadsError } from '../../../src/detector/heads.ts';
+import type { Manifest } from '../../../src/detector/manifest.ts';
+import type { HeadTensors } from '../../../src/detector/types.ts';
+import { readCase } from './fixtures.ts';
+
+type Tensors = Record<string, { data: Float32Array; dims: number[] }>;
+
+const { manifest, plan, heads, expected } = readCase('heads-borders');
+const names = manifest.outputs.levels;
+
+function copy(of: HeadTensors = heads): Tensors {
+  return Object.fromEntries(
+    Object.entries(of).map(([name, { data, dims }]) => [name, { data: data.slice(), dims: [...dims] }]),
+  );
+}
+
+function mapped(
+  pick: 'cls' | 'bbox' | 'centerness',
+  change: (value: number, stride: number) => number,
+): Tensors {
+  const all = copy();
+  for (const level of names) {
+    const tensor = all[level[pick]];
+    tensor?.data.set(tensor.data.map((value) => change(value, level.stride)));
+  }
+  return all;
+}
+
+function withOutputs(outputs: Partial<Manifest['outputs']>): Manifest {
+  return { ...manifest, outputs: { ...manifest.outputs, ...outputs } };
+}
+
+function withPostprocess(postprocess: Partial<Manifest['postprocess']>): Manifest {
+  return { ...manifest, postprocess: { ...manifest.postprocess, ...postprocess } };
+}
+
+describe('what the graph has applied already', () => {
+  it('class probabilities give what their logits give', () => {
+    const got = detectFromHeads(mapped('cls', sigmoid), plan, withOutputs({ cls: 'probabilities' }));
+    expect(got).toEqual(detectFromHeads(heads, plan, manifest));
+  });
+
+  it('centerness probabilities give what their logits give', () => {
+    const got = detectFromHeads(
+      mapped('centerness', sigmoid),
+      plan,
+      withOutputs({ centerness: 'probabilities' }),
+    );
+    expect(got).toEqual(detectFromHeads(heads, plan, manifest));
+  });
+
+  it('distances in strides give what pixels give', () => {
+    const strides = mapped('bbox', (value, stride) => value / stride);
+    expect(detectFromHeads(strides, plan, withOutputs({ bbox: 'strides' }))).toEqual(
+      detectFromHeads(heads, plan, manifest),
+    );
+  });
+
+  it('logits where probabilities are promised are refused', () => {
+    expect(() =>
+      detectFromHeads(
+        mapped('cls', () => 3),
+        plan,
+        withOutputs({ cls: 'probabilities' }),
+      ),
+    ).toThrow(/holds 3\. It may hold logits/u);
+  });
+});
+
+describe('post-processing', () => {
+  it('takes the root of the score where the manifest says so, and nothing else changes', () => {
+    const got = detectFromHeads(heads, plan, withPostprocess({ scoreRule: 'sqrt(cls*centerness)' }));
+    expect(got).toHaveLength(expected.length);
+    for (const [i, box] of got.entries()) {
+      expect(box.score).toBe(Math.fround(Math.sqrt(detectFromHeads(heads, plan, manifest)[i]?.score ?? NaN)));
+    }
+  });
+
+  it('applies the threshold before centerness, so that scores can lie below it', () => {
+    const threshold = 0.05;
+    expect(manifest.postprocess.scoreThreshold).toBe(threshold);
+    expect(expected.some(({ score }) => score < threshold)).toBe(true);
+  });
+
+  it.each([0, 0.05, 0.3, 0.5, 0.7, 0.999, 1])(
+    'threshold %d is strict on the float32 probability',
+    (threshold) => {
+      const got = detectFromHeads(
+        mapped('centerness', () => 40),
+        plan,
+        withPostprocess({
+          scoreThreshold: threshold,
+          maxPerImage: 1e6,
+          nmsPre: 1e6,
+          nms: { ...manifest.postprocess.nms, iouThreshold: 1 },
+        }),
+      );
+      const above = names.reduce((sum, { cls }) => {
+        const values = heads[cls]?.data ?? new Float32Array();
+        return sum + values.filter((value) => sigmoid(value) > Math.fround(threshold)).length;
+      }, 0);
+      expect(got.length).toBe(above);
+    },
+  );
+
+  it('gives label i to class channel i', () => {
+    for (let label = 0; label < manifest.classes.length; label++) {
+      const only = mapped('cls', () => -20);
+      const tensor = only[names[0]?.cls ?? ''];
+      const area = (tensor?.data.length ?? 0) / manifest.classes.length;
+      tensor?.data.fill(4, label * area + 5, label * area + 6);
+      expect(detectFromHeads(only, plan, manifest).map((box) => box.label)).toEqual([label]);
+    }
+  });
+
+  it('keeps boxes in the image, to float32', () => {
+    for (const { x1, y1, x2, y2 } of detectFromHeads(heads, plan, manifest)) {
+      expect(x1).toBeGreaterThanOrEqual(0);
+      expect(y1).toBeGreaterThanOrEqual(0);
+      expect(x2).toBeLessThanOrEqual(plan.sourceWidth * (1 + 1e-6));
+      expect(y2).toBeLessThanOrEqual(plan.sourceHeight * (1 + 1e-6));
+    }
+  });
+
+  it('changes nothing in the heads', () => {
+    const before = copy();
+    detectFromHeads(before, plan, manifest);
+    expect(before).toEqual(copy());
+  });
+});
+
+describe('heads that cannot be decoded', () => {
+  const outputs = (['cls', 'bbox', 'centerness'] as const).flatMap((kind) =>
+    names.map((level) => level[kind]),
+  );
+
+  it.each([Number.NaN, -Number.NaN, Infinity, -Infinity])('%d anywhere is refused', (value) => {
+    fc.assert(
+      fc.property(fc.constantFrom(...outputs), fc.nat(), (name, at) => {
+        const broken = copy();
+        const data = broken[name]?.data ?? new Float32Array();
+        data[at % data.length] = value;
+        expect(() => detectFromHeads(broken, plan, manifest)).toThrow(HeadsError);
+        expect(() => detectFromHeads(broken, plan, manifest)).toThrow(/not finite/u);
+      }),
+    );
+  });
+
+  it('NaN with its sign set, as x86 makes it, is refused', () => {
+    const broken = copy();
+    const data = broken[outputs[0] ?? '']?.data ?? new Float32Array();
+    new Uint32Array(data.buffer)[7] = 0xffc0_0000;
+    expect(() => detectFromHeads(broken, plan, manifest)).toThrow(/not finite/u);
+  });
+
+  it('a missing output is named, with those that came', () => {
+    const rest = Object.fromEntries(Object.entries(copy()).filter(([name]) => name !== 'cls8'));
+    expect(() => detectFromHeads(rest, plan, manifest)).toThrow(/no output 'cls8', only: cls16/u);
+  });
+
+  it('a shape that does not fit the image is named', () => {
+    const wider = { ...plan, paddedWidth: plan.paddedWidth + 32 };
+    expect(() => detectFromHeads(heads, wider, manifest)).toThrow(
+      /'cls8' has the shape \[1, 3, 8, 12\].*\[1, 3, 8, 16\]/u,
+    );
+  });
+
+  it('a class more than the network has is found', () => {
+    const more = { ...manifest, classes: [...manifest.classes, 'one more'] };
+    expect(() => detectFromHeads(heads, plan, more)).toThrow(HeadsError);
+  });
+});
+
+describe('activation', () => {
+  const logit = fc.float({ noNaN: true, noDefaultInfinity: true });
+
+  it('is the logistic function to float32, and never decreases', () => {
+    fc.assert(
+      fc.property(logit, logit, (a, b) => {
+        expect(Math.abs(sigmoid(a) - 1 / (1 + Math.exp(-a)))).toBeLessThanOrEqual(1.2e-7);
+        expect(sigmoid(Math.min(a, b))).toBeLessThanOrEqual(sigmoid(Math.max(a, b)));
+      }),
+    );
+  });
+
+  it('nothing at or below the raw floor passes the threshold', () => {
+    const threshold = fc.oneof(
+      fc.float({ min: 0, max: 1, noNaN: true }),
+      fc.integer({ min: 2 ** 24 - 64, max: 2 ** 24 }).map((n) => n / 2 ** 24),
+    );
+    fc.assert(
+      fc.property(threshold, fc.double({ min: 0, max: 1e-3, noNaN: true }), (chosen, below) => {
+        const floor = rawFloor(chosen, 'logits');
+        expect(sigmoid(Math.fround(floor - below))).toBeLessThanOrEqual(chosen);
+        expect(rawFloor(chosen, 'probabilities')).toBeLessThanOrEqual(chosen);
+      }),
+    );
+  });
+
+  it('a probability lies in 0..1', () => {
+    expect(probability(0.25)).toBe(0.25);
+    expect(Object.is(probability(-0), 0)).toBe(true);
+    expect(() => probability(1.01)).toThrow(HeadsError);
+    expect(() => probability(-0.01)).toThrow(HeadsError);
+  });
+});

@@ -1,0 +1,208 @@
+import { crc32 } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ManifestInput } from '../../../src/detector/manifest.ts';
+import { preprocess } from '../../../src/detector/preprocess.ts';
+import { PixelsError, planResize } from '../../../src/detector/resizePlan.ts';
+import { columnTaps, rowTaps } from '../../../src/detector/resizeTaps.ts';
+import type { PixelImage, ResizePlan } from '../../../src/detector/types.ts';
+import { hashedBytes, readFixture, unpack } from './fixtures.ts';
+
+interface ResizeFixture {
+  /** [source width, source height, CRC-32 of all 81 targets] */
+  readonly small: readonly [number, number, number][];
+  readonly large: readonly {
+    width: number;
+    height: number;
+    rgb: string;
+    targets: readonly { width: number; height: number; rgb: string }[];
+  }[];
+  /** [source width, source height, target width, target height, CRC-32] */
+  readonly big: readonly [number, number, number, number, number][];
+}
+
+const fixture = readFixture('resize') as ResizeFixture;
+
+const plain: ManifestInput = {
+  tensor: 'input',
+  channelOrder: 'rgb',
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+  resize: { rule: 'keep-ratio', width: 1333, height: 800 },
+  padDivisor: 1,
+};
+
+function stretchTo(width: number, height: number): ManifestInput {
+  return { ...plain, resize: { rule: 'stretch', width, height } };
+}
+
+/** The resized image alone, back in bytes and interleaved. */
+function resized(image: PixelImage, width: number, height: number): Uint8Array {
+  const input = stretchTo(width, height);
+  const planes = preprocess(image, planResize(image.width, image.height, input), input);
+  const area = width * height;
+  return Uint8Array.from(
+    { length: planes.length },
+    (_, i) => planes[(i % 3) * area + Math.floor(i / 3)] ?? 0,
+  );
+}
+
+function picture(width: number, height: number, data: Uint8Array): PixelImage {
+  return { width, height, channels: 3, data };
+}
+
+describe('the resize is cv2 INTER_LINEAR bit for bit', () => {
+  it.each(fixture.small)('from %i x %i to every size 1..9', (width, height, crc) => {
+    let got = 0;
+    for (let w = 1; w <= 9; w++) {
+      for (let h = 1; h <= 9; h++) {
+        const start = ((width * 10 + height) * 10 + w) * 10 + h;
+        const source = picture(width, height, hashedBytes(width * height * 3, start));
+        got = crc32(resized(source, w, h), got);
+      }
+    }
+    expect(got).toBe(crc);
+  });
+
+  it.each(fixture.large.flatMap((source) => source.targets.map((target) => ({ source, target }))))(
+    'on an image: $source.width x $source.height to $target.width x $target.height',
+    ({ source, target }) => {
+      const image = picture(source.width, source.height, unpack(source.rgb));
+      expect(Buffer.compare(resized(image, target.width, target.height), unpack(target.rgb))).toBe(0);
+    },
+  );
+
+  it.each(fixture.big)('%i x %i to %i x %i', (width, height, w, h, crc) => {
+    expect(crc32(resized(picture(width, height, hashedBytes(width * height * 3)), w, h))).toBe(crc);
+  });
+});
+
+describe('tap tables', () => {
+  const side = fc.integer({ min: 1, max: 4000 });
+
+  it('stay in the image, and their weights add up to 2048 within rounding', () => {
+    fc.assert(
+      fc.property(side, side, fc.constantFrom(columnTaps, rowTaps), (src, dst, taps) => {
+        const table = taps(src, dst);
+        expect(table).toHaveLength(4 * dst);
+        for (let at = 0; at < table.length; at += 4) {
+          const [i0 = -1, i1 = -1, w0 = -1, w1 = -1] = table.subarray(at, at + 4);
+          if (i0 < 0 || i1 < i0 || i1 > i0 + 1 || i1 >= src) throw new Error(`taps ${i0}, ${i1} of ${src}`);
+          if (w0 < 0 || w1 < 0 || Math.abs(w0 + w1 - 2048) > 1) throw new Error(`weights ${w0}, ${w1}`);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('leave an image of the right size alone', () => {
+    expect([...columnTaps(3, 3)]).toEqual([0, 1, 2048, 0, 1, 2, 2048, 0, 2, 2, 2048, 0]);
+    expect([...rowTaps(2, 2)]).toEqual([0, 1, 2048, 0, 1, 1, 2048, 0]);
+  });
+});
+
+describe('planResize', () => {
+  it.each([
+    [1333, 800, 1333, 800],
+    [800, 1333, 800, 1333],
+    [640, 480, 1067, 800],
+    [896, 592, 1211, 800],
+    [4000, 1000, 1333, 333],
+  ])('keeps the ratio of %i x %i: %i x %i', (width, height, newWidth, newHeight) => {
+    expect(planResize(width, height, plain)).toMatchObject({ width: newWidth, height: newHeight });
+  });
+
+  it('never makes a side less than a pixel', () => {
+    expect(planResize(20_000, 1, plain)).toMatchObject({ width: 1333, height: 1, scaleY: 1 });
+  });
+
+  it('pads to the divisor, not beyond', () => {
+    const plan = planResize(640, 480, { ...plain, padDivisor: 32 });
+    expect(plan).toMatchObject({ paddedWidth: 1088, paddedHeight: 800 });
+  });
+
+  it('can be inverted to within half a pixel of the resized image', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          width: fc.integer({ min: 1, max: 20_000 }),
+          height: fc.integer({ min: 1, max: 20_000 }),
+          x: fc.double({ min: 0, max: 1, noNaN: true }),
+          y: fc.double({ min: 0, max: 1, noNaN: true }),
+        }),
+        ({ width, height, x, y }) => {
+          const plan = planResize(width, height, plain);
+          const scale = Math.min(1333 / Math.max(width, height), 800 / Math.min(width, height));
+          // Where an ideal resize puts the point, and what MMDetection's factors make of it on the way back.
+          const backX = (x * width * scale) / plan.scaleX;
+          const backY = (y * height * scale) / plan.scaleY;
+          const strip = plan.width === 1 || plan.height === 1;
+          if (strip) return;
+          expect(Math.abs(backX - x * width) * plan.scaleX).toBeLessThanOrEqual(0.5 + 1e-9);
+          expect(Math.abs(backY - y * height) * plan.scaleY).toBeLessThanOrEqual(0.5 + 1e-9);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    [0, 5],
+    [5, -1],
+    [1.5, 2],
+    [Number.NaN, 2],
+  ])('refuses an image of %d x %d', (width, height) => {
+    expect(() => planResize(width, height, plain)).toThrow(PixelsError);
+  });
+});
+
+describe('preprocess', () => {
+  const bgr: ManifestInput = {
+    ...stretchTo(3, 1),
+    channelOrder: 'bgr',
+    mean: [103.53, 116.28, 123.675],
+    std: [57.375, 57.12, 58.395],
+    padDivisor: 4,
+  };
+  const image: PixelImage = picture(3, 1, Uint8Array.of(255, 0, 10, 0, 128, 20, 7, 9, 30));
+  const plan: ResizePlan = planResize(3, 1, bgr);
+  const norm = (value: number, channel: number) =>
+    Math.fround(
+      Math.fround(value - Math.fround(bgr.mean[channel] ?? 0)) / Math.fround(bgr.std[channel] ?? 1),
+    );
+  const b = [10, 20, 30].map((value) => norm(value, 0));
+  const g = [0, 128, 9].map((value) => norm(value, 1));
+  const r = [255, 0, 7].map((value) => norm(value, 2));
+  const empty = Array.from({ length: 12 }, () => 0);
+  const expected = [...b, 0, ...empty, ...g, 0, ...empty, ...r, 0, ...empty];
+
+  it('orders channels, normalises in their order, and pads with zeros after that', () => {
+    expect([...preprocess(image, plan, bgr)]).toEqual(expected);
+  });
+
+  it('clears what a reused output held', () => {
+    const out = new Float32Array(48).fill(7);
+    expect(preprocess(image, plan, bgr, out)).toBe(out);
+    expect([...out]).toEqual(expected);
+  });
+
+  it('ignores alpha', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 48, maxLength: 48 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 9 }),
+        (rgba, w, h) => {
+          const rgb = rgba.filter((_, i) => i % 4 !== 3);
+          const opaque = resized(picture(4, 3, rgb), w, h);
+          expect(resized({ width: 4, height: 3, channels: 4, data: rgba }, w, h)).toEqual(opaque);
+        },
+      ),
+    );
+  });
+
+  it('refuses pixels, plans and outputs that do not belong together', () => {
+    expect(() => preprocess({ ...image, data: new Uint8Array(8) }, plan, bgr)).toThrow(/9 bytes, but has 8/u);
+    expect(() => preprocess(image, planResize(4, 1, bgr), bgr)).toThrow(/planned for 4 x 1/u);
+    expect(() => preprocess(image, plan, bgr, new Float32Array(47))).toThrow(/48 elements, but holds 47/u);
+  });
+});
