@@ -58,9 +58,9 @@ export class Feed {
       try {
         await state.unlessPaused(signal);
         state.tally.total = await untilAborted(source.count(signal), signal);
-        patience.reset();
         state.enter('running');
         await this.#pass();
+        patience.reset();
         break;
       } catch (error) {
         signal.throwIfAborted();
@@ -96,6 +96,8 @@ export class Feed {
   async #wanted(item: SourceItem): Promise<boolean> {
     const { modelVersion, queueForPosting, retryFailed, signal, source, state, store } = this.#options;
     signal.throwIfAborted();
+    // The listing answers again. Only a finished item resets the waits: its bytes may still not come.
+    state.sourceTrouble(null);
     if (this.#seen.has(item.key)) return false;
     const known = await this.#insistOnStore(() => store.get(source.id, item.key, modelVersion));
     if (known === undefined || (known.state === 'failed' && retryFailed)) return true;
@@ -104,7 +106,7 @@ export class Feed {
       state.tally.failed += 1;
     } else {
       state.tally.skipped += 1;
-      if (queueForPosting) this.#requeue.push(item.key);
+      if (queueForPosting && !state.tally.isSettled(item.key)) this.#requeue.push(item.key);
       if (this.#requeue.length >= REQUEUE) await this.#flushRequeue();
     }
     state.changed();
@@ -140,7 +142,8 @@ export class Feed {
     const origin = () => ({ sourceId: source.id, modelVersion, at: clock.now() });
     try {
       const blob = await untilAborted(bytes, signal);
-      const found = await untilAborted(engine.detect(blob, { signal }), signal);
+      // Not raced with the abort, which engines obey at once: the next run must find this one out of the engine.
+      const found = await engine.detect(blob, { signal });
       this.#failuresInARow = 0;
       return doneResult(item, found, engine, origin());
     } catch (error) {

@@ -16,8 +16,8 @@ export interface OutboxOptions extends RetryOptions {
   /** False once no more results will be stored. Its change must ring the bell. */
   moreToCome(): boolean;
   unlessPaused(signal: AbortSignal): Promise<void>;
-  posted(count: number): void;
-  rejected(result: ItemResult, error: ItemError): void;
+  posted(keys: readonly string[]): void;
+  rejected(key: string, error: ItemError): void;
 }
 
 /**
@@ -59,7 +59,7 @@ async function postChunk(options: OutboxOptions, chunk: readonly ItemResult[]): 
   const stored = chunk.filter(({ taskId }) => taskId !== null && held.has(taskId));
   const keys = stored.map(({ key }) => key);
   await store.confirm(sourceId, modelVersion, keys);
-  if (keys.length > 0) options.posted(keys.length);
+  if (keys.length > 0) options.posted(keys);
 
   let refused = 0;
   for (const result of chunk) {
@@ -69,7 +69,7 @@ async function postChunk(options: OutboxOptions, chunk: readonly ItemResult[]): 
     if (reason === undefined) continue;
     const error = { code: 'rejected', message: reason };
     await store.reject(sourceId, modelVersion, result.key, error);
-    options.rejected(result, error);
+    options.rejected(result.key, error);
     refused += 1;
   }
   if (keys.length + refused === 0) {

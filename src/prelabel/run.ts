@@ -101,12 +101,12 @@ export function startRun(options: RunOptions): Run {
       trouble: (message) => state.sinkTrouble(message),
       moreToCome: () => feeding,
       unlessPaused: (until) => state.unlessPaused(until),
-      posted(count) {
-        tally.posted += count;
+      posted(keys) {
+        for (const key of keys) tally.notePosted(key);
         state.changed();
       },
-      rejected(_result, error) {
-        tally.rejected += 1;
+      rejected(key, error) {
+        tally.noteRejected(key);
         state.refused(error.message);
       },
     });

@@ -6,9 +6,32 @@ export class Tally {
   done = 0;
   failed = 0;
   skipped = 0;
-  posted = 0;
-  rejected = 0;
+  readonly #posted = new Set<string>();
+  readonly #rejected = new Set<string>();
   #finishes: number[] = [];
+
+  /** By key: what waited from an earlier run may go out before its item is listed, and be offered again then. */
+  notePosted(key: string): void {
+    this.#posted.add(key);
+    this.#rejected.delete(key);
+  }
+
+  noteRejected(key: string): void {
+    if (!this.#posted.has(key)) this.#rejected.add(key);
+  }
+
+  /** True when the sink has said yes or no to it in this run. */
+  isSettled(key: string): boolean {
+    return this.#posted.has(key) || this.#rejected.has(key);
+  }
+
+  get posted(): number {
+    return this.#posted.size;
+  }
+
+  get rejected(): number {
+    return this.#rejected.size;
+  }
 
   /** Items that have been dealt with. */
   get handled(): number {
