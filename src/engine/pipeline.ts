@@ -29,23 +29,21 @@ export class Pipeline<Prepared, Result> {
   async run(image: Blob, signal: AbortSignal = new AbortController().signal): Promise<Result> {
     await this.#slots.acquire(signal);
     const prepared = this.#stages.prepare(image);
-    // Looked at when its turn comes; an image that fails before that is nobody's unhandled rejection.
+    // Its failure is heard when the image's turn comes; until then it is not unhandled.
     prepared.catch(() => undefined);
-    let inferred = false;
+    let inference: Promise<Result> | undefined;
     try {
       return await this.#queue.add(async () => {
         const ready = await prepared;
         signal.throwIfAborted();
-        inferred = true;
-        return this.#stages.infer(ready, image, signal);
+        inference = this.#stages.infer(ready, image, signal);
+        return inference;
       }, signal);
     } finally {
-      // An aborted image may be decoding still: its place is free only when its pixels are gone.
+      // An aborted image may be decoded or inferred still; its place is free when its pixels are gone.
       void prepared
-        .then(
-          (ready) => inferred || this.#stages.discard(ready),
-          () => undefined,
-        )
+        .then<unknown>((ready) => inference ?? this.#stages.discard(ready))
+        .catch(() => undefined)
         .finally(() => this.#slots.release());
     }
   }
