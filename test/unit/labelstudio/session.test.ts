@@ -77,6 +77,28 @@ describe('a personal access token', () => {
     expect(seen.slice(before).filter(({ url }) => url.endsWith('/never'))).toHaveLength(2);
   });
 
+  test('a late 401 to a token that was renewed in the meantime buys no other', async () => {
+    const { answer, sold } = shop();
+    let release: (() => void) | undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    let asked = 0;
+    const { session } = setUp({
+      'POST /api/token/refresh': answer,
+      'GET /api/x': async () => {
+        asked += 1;
+        if (asked > 2) return json({});
+        if (asked === 2) await gate;
+        return json({}, 401);
+      },
+    });
+    const quick = session.fetch('/api/x', { signal });
+    const slow = session.fetch('/api/x', { signal });
+    await quick;
+    release?.();
+    expect((await slow).status).toBe(200);
+    expect(sold()).toBe(2);
+  });
+
   test('one caller that gives up does not take the renewal from the others', async () => {
     let release: (() => void) | undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
