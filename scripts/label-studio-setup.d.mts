@@ -1,6 +1,4 @@
 export const LABEL_STUDIO_VERSION: string;
-/** The folder that all of Forelabel's caches share. */
-export function cacheFolder(): string;
 /** The folder of the virtual environment with the pinned Label Studio. */
 export function environmentFolder(): string;
 /** Its python; the environment is made when it is missing. */
