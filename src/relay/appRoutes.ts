@@ -16,22 +16,20 @@ export function appRoutes(appDir: string): Hono {
     if (!c.res.ok || c.res.headers.has('Cache-Control')) return;
     c.header('Cache-Control', c.req.path.startsWith(hashed) ? aYear : 'no-cache');
   });
-  // Checked per request, and not at start: a build that ends later is served without a restart.
-  routes.get('*', async (c, next) =>
-    existsSync(join(appDir, 'index.html'))
-      ? next()
-      : c.text('The app is not built yet. Run "npm run build" and reload this page.\n', 503),
-  );
-  routes.get('*', (c, next) => serveStatic({ root: appDir })(c, next));
-  routes.get('*', (c, next) =>
-    wantsPage(c.req.path, c.req.header('accept'))
-      ? serveStatic({ root: appDir, path: 'index.html' })(c, next)
-      : next(),
-  );
+  // Folder and page are looked for per request, and not at start: a build that ends later is served too.
+  routes.get('*', async (c, next) => (existsSync(appDir) ? serveStatic({ root: appDir })(c, next) : next()));
+  routes.get('*', async (c, next) => {
+    if (!wantsPage(c.req.path, c.req.header('accept'))) return next();
+    if (existsSync(join(appDir, 'index.html'))) {
+      return serveStatic({ root: appDir, path: 'index.html' })(c, next);
+    }
+    return c.text('The app is not built yet. Run "npm run build" and reload this page.\n', 503);
+  });
   return routes;
 }
 
 /** A deep link of the app, and not a missing script, for which a page would be a confusing answer. */
 function wantsPage(path: string, accept = ''): boolean {
+  if (path === '/') return true;
   return accept.includes('text/html') && !path.startsWith(hashed) && !/\.\w+$/u.test(path);
 }
