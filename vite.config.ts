@@ -7,7 +7,14 @@ const isolation = {
 };
 
 export default defineConfig({
-  build: { outDir: 'dist/app', target: 'es2023', emptyOutDir: true, chunkSizeWarningLimit: 1000 },
+  build: {
+    outDir: 'dist/app',
+    target: 'es2023',
+    emptyOutDir: true,
+    chunkSizeWarningLimit: 1000,
+    // engine.html: what the command line opens without a window to run the same engine.
+    rolldownOptions: { input: ['index.html', 'engine.html'] },
+  },
   worker: { format: 'es' },
   // ONNX Runtime starts its threads from its own file; bundled for development, it would not find itself.
   optimizeDeps: { exclude: ['onnxruntime-web'] },

@@ -1,0 +1,26 @@
+import { modelsFolders } from '../relay/home.ts';
+import { listModels } from '../relay/modelCatalog.ts';
+import { readOptions } from './readOptions.ts';
+
+const options = { json: { type: 'boolean', default: false } } as const;
+
+/** `forelabel models`: what --model takes, on stdout. Broken ones are named on stderr. */
+export async function runModels(args: readonly string[]): Promise<0> {
+  const { values } = readOptions(args, options, 'See "forelabel help models".');
+  const { models, problems } = await listModels(modelsFolders());
+  if (values.json) {
+    const rows = models.map(({ name, version, origin, folder, manifest }) => {
+      const { classes, files, lineage } = manifest;
+      return { name, version, origin, dir: folder, classes, files, lineage };
+    });
+    process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+  } else if (models.length === 0) {
+    process.stdout.write('No models are installed.\n');
+  } else {
+    for (const { version, origin, folder, manifest } of models) {
+      process.stdout.write(`${version}  (${origin})  ${manifest.classes.join(', ')}\n  ${folder}\n`);
+    }
+  }
+  for (const { message } of problems) process.stderr.write(`Left out: ${message}\n`);
+  return 0;
+}
