@@ -218,7 +218,10 @@ def resize_fixture() -> None:
             'targets': [{'width': w, 'height': h, 'rgb': packed(linear(image, w, h))} for w, h in sizes],
         })
     big = []  # too big to keep: the source is hashed_bytes, the result a CRC
-    for sw, sh, dw, dh in ((1283, 857, 1198, 800), (640, 480, 1067, 800), (2, 4000, 3, 1333), (3001, 17, 1333, 8)):
+    shapes = [(1283, 857, 1198, 800), (640, 480, 1067, 800), (2, 4000, 3, 1333), (3001, 17, 1333, 8)]
+    # Weights that both lie half-way between integers: only here the columns' border rule shows.
+    shapes += [(1, 3, 2048, 5), (2, 3, 2048, 5), (3, 2, 4096, 3)]
+    for sw, sh, dw, dh in shapes:
         source = hashed_bytes(sw * sh * 3).reshape(sh, sw, 3)
         big.append([sw, sh, dw, dh, zlib.crc32(linear(source, dw, dh).tobytes())])
     write('resize', {'opencv': cv2.__version__, 'small': small, 'large': large, 'big': big})

@@ -107,6 +107,26 @@ describe('post-processing', () => {
     },
   );
 
+  it('drops a probability that equals the threshold', () => {
+    const at = (value: number) =>
+      detectFromHeads(
+        mapped('cls', () => value),
+        plan,
+        {
+          ...withPostprocess({ scoreThreshold: 0.3 }),
+          outputs: { ...manifest.outputs, cls: 'probabilities' },
+        },
+      ).length;
+    expect(at(Math.fround(0.3))).toBe(0);
+    expect(at(Math.fround(0.3) + 2 ** -25)).toBeGreaterThan(0);
+  });
+
+  it('keeps even boxes that are turned inside out when the least size is negative, as MMDetection does', () => {
+    const inverted = mapped('bbox', () => -2);
+    expect(detectFromHeads(inverted, plan, manifest)).toEqual([]);
+    expect(detectFromHeads(inverted, plan, withPostprocess({ minBoxSize: -1 })).length).toBeGreaterThan(0);
+  });
+
   it('gives label i to class channel i', () => {
     for (let label = 0; label < manifest.classes.length; label++) {
       const only = mapped('cls', () => -20);

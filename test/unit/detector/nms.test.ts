@@ -125,6 +125,19 @@ describe('nms', () => {
     expect(run(crowd.slice(1), agnostic)).toEqual([0]);
   });
 
+  it('lets classes touch where float32 cannot keep them apart, as mmcv does', () => {
+    // mmcv's batched_nms keeps [0] of these: 404 * 109287.5 leaves no digit for the gap of 1.
+    const far = { x: 109_283.5, y: 109_283.5, w: 3, h: 3, score: 0.9, label: 404 };
+    const near = { x: 0, y: 0, w: 3, h: 3, score: 0.8, label: 405 };
+    expect(run([far, near])).toEqual([0]);
+    expect(
+      run([
+        { ...far, label: 2 },
+        { ...near, label: 3 },
+      ]),
+    ).toEqual([0, 1]);
+  });
+
   it('answers no boxes with none', () => {
     expect(run([])).toEqual([]);
   });
