@@ -91,7 +91,7 @@ describe.each(Object.entries(stores))('runs on %s, cut off and failing at random
           expect(sink.finishes > 0).toBe(taken.length > 0);
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 60 },
     );
   }, 120_000);
 });

@@ -92,4 +92,4 @@ it('both stores hold the same after any sequence of calls', async () => {
     }),
     { numRuns: 60 },
   );
-});
+}, 120_000);
