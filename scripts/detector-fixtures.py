@@ -269,7 +269,7 @@ def small_config(name: str, classes: int, scale: tuple[int, int], keep_ratio: bo
 def detector(config: Config, seed: int, rgb: np.ndarray, mean_logit: float):
     """Random weights, scaled so that this image gives boxes of the levels' size and spread scores."""
     torch.manual_seed(seed)
-    model = init_detector(config, None, palette='none', device='cpu')
+    model = init_detector(config, None, palette='random', device='cpu')
     head = model.bbox_head
     seen = watch(model)
     inference_detector(model, rgb[:, :, ::-1].copy())
@@ -336,6 +336,36 @@ def pixels_fixtures() -> None:
     for name, config, classes, scale, keep_ratio, rgb, mean_logit, seed in cases:
         model = detector(small_config(config, classes, scale, keep_ratio), seed, rgb, mean_logit)
         pixels_fixture(name, model, keep_ratio, rgb)
+
+
+def portrait(width: int, height: int) -> np.ndarray:
+    """RGB: a drawing with three faces, plain enough for any OpenCV to draw alike."""
+    image = drawing(width, height, 11)
+    for cx, cy, r in ((0.28, 0.45, 0.26), (0.7, 0.4, 0.2), (0.55, 0.82, 0.12)):
+        x, y, size = int(cx * width), int(cy * height), int(r * height)
+        cv2.ellipse(image, (x, y - size // 4), (size, int(size * 1.2)), 0, 0, 360, (60, 40, 25), -1, cv2.LINE_AA)
+        cv2.ellipse(image, (x, y), (int(size * 0.8), size), 0, 0, 360, (224, 180, 150), -1, cv2.LINE_AA)
+        for side in (-1, 1):
+            eye = (x + side * size // 3, y - size // 4)
+            cv2.ellipse(image, eye, (size // 6, size // 10), 0, 0, 360, (250, 250, 250), -1, cv2.LINE_AA)
+            cv2.circle(image, eye, max(1, size // 14), (30, 20, 20), -1, cv2.LINE_AA)
+        cv2.line(image, (x, y - size // 8), (x, y + size // 6), (190, 140, 115), max(1, size // 14), cv2.LINE_AA)
+        cv2.ellipse(image, (x, y + size // 2), (size // 4, size // 12), 0, 0, 180, (170, 70, 70), -1, cv2.LINE_AA)
+    return image
+
+
+def demo_fixture() -> None:
+    """The bundled model, where it has been trained: real weights."""
+    folder = ROOT / 'models' / 'demo-face'
+    if not (folder / 'checkpoint.pth').exists():
+        print('models/demo-face has no checkpoint: no fixture with real weights')
+        return
+    config = Config.fromfile(folder / 'config.py')
+    config.model.backbone.init_cfg = None
+    if 'test_dataloader' not in config:
+        config.test_dataloader = dict(dataset=dict(pipeline=config.test_pipeline))
+    model = init_detector(config, str(folder / 'checkpoint.pth'), palette='random', device='cpu')
+    pixels_fixture('demo-face', model, True, portrait(260, 180))
 
 
 # --- heads alone ----------------------------------------------------------------------------------------------
@@ -472,6 +502,7 @@ def main() -> None:
     golden_fixture()
     heads_fixtures()
     pixels_fixtures()
+    demo_fixture()
 
 
 if __name__ == '__main__':
