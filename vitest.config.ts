@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumPath, chromiumFlags } from './test/support/chromium.ts';
+import { tinyModelCommands } from './test/support/tinyModelCommands.ts';
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -29,6 +30,7 @@ export default defineConfig({
           fileParallelism: false,
           browser: {
             enabled: true,
+            commands: tinyModelCommands,
             headless: true,
             screenshotFailures: false,
             provider: playwright({ launchOptions: { executablePath: chromiumPath(), args: chromiumFlags } }),

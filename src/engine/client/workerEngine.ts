@@ -101,8 +101,9 @@ export class WorkerEngine implements Engine {
 
   async #livingHost(): Promise<WorkerHost> {
     if (this.#open.host.alive) return this.#open.host;
+    const before = this.#open.info.backend;
     this.#open = await this.#chain.open(this.#disposal.signal);
-    this.#onInfo(this.#open.info);
+    if (this.#open.info.backend !== before) this.#onInfo(this.#open.info);
     return this.#open.host;
   }
 

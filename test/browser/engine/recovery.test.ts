@@ -1,0 +1,152 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Engine, EngineInfo } from '../../../src/engine/types.ts';
+import { faultySpawn, tinyEngine } from '../../support/tinyModelEngine.ts';
+import { drawPng } from '../../support/tinyModelImages.ts';
+
+/** Emulated, every start of WebGPU compiles its shaders on a CPU that may be busy. */
+vi.setConfig({ testTimeout: 240_000 });
+
+async function scores(engine: Engine, width = 150, height = 90): Promise<readonly number[]> {
+  return (await engine.detect(await drawPng(width, height))).detections.map(({ score }) => score);
+}
+
+function closeTo(expected: readonly number[]): readonly number[] {
+  return expected.map((score) => expect.closeTo(score, 4) as number);
+}
+
+describe('WebGPU', () => {
+  test('a backend that computes wrong numbers is found out, and the next is taken and says why', async () => {
+    const { spawn } = faultySpawn({ wrongGolden: 'webgpu' });
+    const engine = await tinyEngine({ spawn });
+    expect(engine.info.backend).toBe('wasm');
+    expect(engine.info.why).toMatch(/^WebGPU is not used: the model gave wrong numbers in its self-test/u);
+    expect((await scores(engine)).length).toBeGreaterThan(3);
+    await engine.dispose();
+  });
+
+  test('a lost device costs a restart and no image; lost again, wasm takes over', async () => {
+    const sound = await tinyEngine({ backends: ['wasm'] });
+    const expected = await scores(sound);
+    await sound.dispose();
+    const infos: EngineInfo[] = [];
+    const workers = faultySpawn(
+      { at: { 1: 'lose-device' } },
+      { at: { 1: 'lose-device' } },
+      { at: { 0: 'lose-device' } },
+    );
+    const engine = await tinyEngine({ spawn: workers.spawn, onInfo: (info) => infos.push(info) });
+    expect(await scores(engine)).toEqual(closeTo(expected));
+    expect(workers.count).toBe(1);
+    expect(await scores(engine)).toEqual(closeTo(expected));
+    expect([workers.count, engine.info.backend]).toEqual([2, 'webgpu']);
+    expect(await scores(engine)).toEqual(closeTo(expected));
+    expect([workers.count, engine.info.backend]).toEqual([4, 'wasm']);
+    expect(engine.info.why).toMatch(/^WebGPU is not used: the graphics device was lost/u);
+    expect(infos.map(({ backend }) => backend)).toEqual(['wasm']);
+    await engine.dispose();
+  });
+
+  test('an emulated GPU is not taken where there is something faster', async () => {
+    const engine = await tinyEngine({ allowSoftwareGpu: false });
+    expect(engine.info.backend).toBe('wasm');
+    expect(engine.info.why).toMatch(/only emulates a GPU/u);
+    await engine.dispose();
+  });
+});
+
+describe('the worker', () => {
+  test.each(['die', 'throw'] as const)(
+    'when it should %s, it is started anew and no image is lost',
+    async (fault) => {
+      const workers = faultySpawn({ at: { 1: fault } });
+      const engine = await tinyEngine({ backends: ['wasm'], spawn: workers.spawn });
+      const expected = await scores(engine);
+      const results = await Promise.all([1, 2, 3, 4].map(() => scores(engine)));
+      expect(results).toEqual([expected, expected, expected, expected]);
+      expect(workers.count).toBe(2);
+      await engine.dispose();
+    },
+  );
+
+  test('an image that kills it twice is given up with a sentence, and the next one is served', async () => {
+    const workers = faultySpawn({ at: { 0: 'die' } }, { at: { 0: 'die' } });
+    const engine = await tinyEngine({ backends: ['wasm'], spawn: workers.spawn });
+    await expect(scores(engine)).rejects.toMatchObject({ name: 'EngineError', code: 'worker-crashed' });
+    expect((await scores(engine)).length).toBeGreaterThan(3);
+    await engine.dispose();
+  });
+});
+
+describe('abort', () => {
+  test('in mid-image is immediate, and the engine goes on', async () => {
+    const engine = await tinyEngine({ backends: ['wasm'] });
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const image = await drawPng(800, 800);
+    const aborted = engine.detect(image, { signal: abort.signal });
+    aborted.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const start = performance.now();
+    abort.abort(reason);
+    await expect(aborted).rejects.toBe(reason);
+    expect(performance.now() - start).toBeLessThan(50);
+    expect((await scores(engine)).length).toBeGreaterThan(3);
+    await engine.dispose();
+  });
+
+  test('of an inference that hangs ends its worker; the next image gets a new one', async () => {
+    const workers = faultySpawn({ at: { 1: 'hang' } });
+    const engine = await tinyEngine({ backends: ['wasm'], spawn: workers.spawn });
+    const expected = await scores(engine);
+    const hanging = engine.detect(await drawPng(150, 90), { signal: AbortSignal.timeout(300) });
+    const next = scores(engine);
+    await expect(hanging).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(await next).toEqual(expected);
+    expect(workers.count).toBe(2);
+    await engine.dispose();
+  });
+
+  test('and faults at random: two detections never overlap, and every image has its end', async () => {
+    const faults = ['die', 'throw'] as const;
+    const orders = Array.from({ length: 5 }, (_, i) => ({ at: { [3 + i * 2]: faults[i % 2] ?? 'die' } }));
+    const engine = await tinyEngine({ backends: ['wasm'], spawn: faultySpawn(...orders).spawn });
+    const image = await drawPng(150, 90);
+    const expected = (await engine.detect(image)).detections.length;
+    const ends = await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => {
+        // Every third is aborted, some before, some during, some after their inference.
+        const signal = i % 3 === 0 ? AbortSignal.timeout((i * 37) % 400) : undefined;
+        return engine.detect(image, signal === undefined ? {} : { signal }).then(
+          ({ detections }) => (detections.length === expected ? 'right' : 'wrong'),
+          (error: unknown) => (error as Error).name,
+        );
+      }),
+    );
+    for (const [i, end] of ends.entries())
+      expect(i % 3 === 0 ? ['right', 'TimeoutError'] : ['right']).toContain(end);
+    await engine.dispose();
+  });
+
+  test('of the loading ends it', async () => {
+    const abort = new AbortController();
+    const reason = new Error('another page');
+    const loading = tinyEngine({
+      backends: ['wasm'],
+      signal: abort.signal,
+      onProgress: ({ phase }) => phase === 'starting' && abort.abort(reason),
+    });
+    await expect(loading).rejects.toBe(reason);
+  });
+
+  test('by dispose reaches every image', async () => {
+    const engine = await tinyEngine({ backends: ['wasm'] });
+    const all = [1, 2, 3, 4, 5].map(() =>
+      scores(engine).catch((error: unknown) => (error as { code: string }).code),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await engine.dispose();
+    const ends = await Promise.all(all);
+    expect(ends.at(-1)).toBe('disposed');
+    await expect(scores(engine)).rejects.toMatchObject({ code: 'disposed' });
+  });
+});
