@@ -13,7 +13,7 @@ export class UsageError extends Error {
   }
 }
 
-export type CommandErrorCode = 'no-images' | 'no-browser' | 'engine-page' | 'output' | 'connection';
+export type CommandErrorCode = 'no-images' | 'no-browser' | 'no-native' | 'engine-page';
 
 /** The command line is right, and the work could not be done. The message says what to do. */
 export class CommandError extends Error {

@@ -1,13 +1,24 @@
 import type { Engine } from '../engine/types.ts';
 import type { CatalogModel } from '../relay/modelCatalog.ts';
+import { CommandError } from './errors.ts';
 import type { EngineName } from './predictArgs.ts';
 
 /** Loads a model into the engine that was asked for, and into no other: the user has chosen. */
 export async function openEngine(name: EngineName, model: CatalogModel): Promise<Engine> {
   if (name === 'native') {
-    const { createNativeEngine } = await import('../engine/native/createNativeEngine.ts');
+    const { createNativeEngine } = await import('../engine/native/createNativeEngine.ts').catch(explain);
     return createNativeEngine({ modelDir: model.folder });
   }
   const { createBrowserEngine } = await import('./browserEngine.ts');
   return createBrowserEngine(model, name);
+}
+
+/** Binaries for this platform may be missing: npm leaves out what it cannot install, or was told not to. */
+function explain(cause: unknown): never {
+  const why = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : String(cause);
+  throw new CommandError(
+    'no-native',
+    `The engine native could not be loaded: ${why}. Install Forelabel again on this machine, or use --engine wasm.`,
+    { cause },
+  );
 }
