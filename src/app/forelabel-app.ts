@@ -114,8 +114,14 @@ export class ForelabelApp extends LitElement {
   protected readonly watch = new Watch(this, () => [this.#app.route]);
   @query('fl-settings-dialog') private settings!: SettingsDialog;
   @query('main') private main!: HTMLElement;
+  @query('fl-run-bar') private bar!: HTMLElement;
 
   protected override firstUpdated(): void {
+    // Pages that fill the window need to know what the bar takes of it.
+    const bar = new ResizeObserver(([entry]) => {
+      this.style.setProperty('--fl-bar-height', `${entry?.contentRect.height ?? 0}px`);
+    });
+    bar.observe(this.bar);
     void this.#provider.value.start();
   }
 

@@ -29,8 +29,8 @@ export class BoxedImage extends LitElement {
       vector-effect: non-scaling-stroke;
     }
     .edge {
-      stroke: rgb(0 0 0 / 55%);
-      stroke-width: 4px;
+      stroke: rgb(0 0 0 / 45%);
+      stroke-width: 3.5px;
     }
     .box {
       stroke-width: 2px;

@@ -22,8 +22,13 @@ export class ErrorBanner extends LitElement {
 
   @property() message: string | null = null;
 
+  protected override willUpdate(): void {
+    // Out of the layout, so that no gap is kept for it.
+    this.hidden = this.message === null || this.message === '';
+  }
+
   protected override render(): TemplateResult | typeof nothing {
-    if (this.message === null || this.message === '') return nothing;
+    if (this.hidden) return nothing;
     return html`
       <wa-callout variant="danger" size="s" role="alert">
         <wa-icon slot="icon" name="warning"></wa-icon>

@@ -39,8 +39,8 @@ export class ImageCard extends LitElement {
         width: 100%;
         height: 100%;
       }
-      wa-skeleton {
-        --border-radius: 0;
+      wa-skeleton::part(indicator) {
+        border-radius: 0;
       }
       .problem {
         display: grid;

@@ -5,7 +5,7 @@ export const reviewSingleStyles = css`
     display: grid;
     grid-template-columns: minmax(0, 1fr) 280px;
     /* The image is the page: all that header, steps and bar leave. */
-    height: var(--fl-stage-height, calc(100vh - 90px));
+    height: calc(100dvh - 1px - var(--fl-header-height) - var(--fl-steps-height) - var(--fl-bar-height, 0px));
     min-height: 420px;
   }
   .stage {

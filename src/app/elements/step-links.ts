@@ -73,8 +73,18 @@ export class StepLinks extends AppElement {
     `,
   ];
 
+  #inView: Step = 'source';
+
   protected override watched() {
     return this.app.all;
+  }
+
+  protected override updated(): void {
+    const { step } = this.app.route.place;
+    if (step === this.#inView) return;
+    this.#inView = step;
+    // On a narrow screen the line scrolls sideways.
+    this.renderRoot.querySelector('[aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
   }
 
   protected override render(): TemplateResult {

@@ -80,9 +80,7 @@ export class ThresholdControl extends LitElement {
         aria-describedby="kept"
         @input=${this.#moved}
       />
-      <p id="kept" class="quiet numbers">
-        ${count(kept)} of ${count(this.scores.length)} boxes are at or above it
-      </p>
+      <p id="kept" class="quiet numbers">${count(kept)} of ${count(this.scores.length)} boxes</p>
     `;
   }
 

@@ -50,6 +50,15 @@ export const sharedStyles = css`
     outline-offset: 2px;
     border-radius: var(--wa-border-radius-s);
   }
+  wa-icon {
+    font-size: 1.2em;
+  }
+  wa-icon[slot='start'] {
+    margin-inline-end: 0.4em;
+  }
+  wa-icon[slot='end'] {
+    margin-inline-start: 0.4em;
+  }
   .quiet {
     color: var(--wa-color-text-quiet);
   }

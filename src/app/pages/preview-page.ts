@@ -69,8 +69,8 @@ export class PreviewPage extends AppElement {
       <div>
         <h1>Preview</h1>
         <p class="quiet">
-          The first images of ${source.title}. Set the threshold; only boxes at or above it are posted and
-          exported.
+          ${source.kind === 'samples' ? 'The first samples' : `The first images of ${source.title}`}. Only
+          boxes at or above the threshold are posted and exported.
         </p>
       </div>
       <fl-error-banner

@@ -27,6 +27,9 @@ export class ReviewPage extends AppElement {
     controlStyles,
     pageStyles,
     css`
+      :host([single]) {
+        padding: 0;
+      }
       .layout {
         display: grid;
         grid-template-columns: 240px minmax(0, 1fr);
@@ -66,6 +69,7 @@ export class ReviewPage extends AppElement {
     const { review, route, source } = this.app;
     if (review.results.length === 0) return this.#empty();
     const { item } = route.place;
+    this.toggleAttribute('single', item !== null);
     if (item !== null) return html`<fl-review-single .key=${item}></fl-review-single>`;
     const done = review.results.length - review.results.filter(({ state }) => state === 'failed').length;
     return html`<div class="page">

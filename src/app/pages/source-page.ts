@@ -41,6 +41,13 @@ export class SourcePage extends AppElement {
         gap: 4px 16px;
         margin-bottom: 12px;
       }
+      /* Six in a row on a desk: two full rows. */
+      fl-boxed-grid {
+        --card-width: 176px;
+      }
+      fl-connect-form {
+        max-width: 640px;
+      }
       .choice {
         display: flex;
         flex-wrap: wrap;
@@ -145,7 +152,7 @@ export class SourcePage extends AppElement {
     const { peek, source } = this.app;
     return html`<section aria-label="Images with their boxes">
       <div class="head">
-        <h2>${source.kind === 'samples' ? 'Sample images, drawn for this' : 'The first images'}</h2>
+        <h2>${source.kind === 'samples' ? 'Sample images' : 'The first images'}</h2>
         <p class="quiet numbers">${this.#progress()}</p>
       </div>
       ${
