@@ -219,7 +219,7 @@ def resize_fixture() -> None:
         })
     big = []  # too big to keep: the source is hashed_bytes, the result a CRC
     shapes = [(1283, 857, 1198, 800), (640, 480, 1067, 800), (2, 4000, 3, 1333), (3001, 17, 1333, 8)]
-    # Weights that both lie half-way between integers: only here the columns' border rule shows.
+    # Weights that lie half-way between integers.
     shapes += [(1, 3, 2048, 5), (2, 3, 2048, 5), (3, 2, 4096, 3)]
     for sw, sh, dw, dh in shapes:
         source = hashed_bytes(sw * sh * 3).reshape(sh, sw, 3)

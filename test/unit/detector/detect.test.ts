@@ -189,6 +189,12 @@ describe('heads that cannot be decoded', () => {
     );
   });
 
+  it('a turned shape is refused, though it holds as many values', () => {
+    const turned = copy();
+    turned.bbox8?.dims.reverse();
+    expect(() => detectFromHeads(turned, plan, manifest)).toThrow(/'bbox8' has the shape \[12, 8, 4, 1\]/u);
+  });
+
   it('a class more than the network has is found', () => {
     const more = { ...manifest, classes: [...manifest.classes, 'one more'] };
     expect(() => detectFromHeads(heads, plan, more)).toThrow(HeadsError);
