@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 
 /** The browser the tests drive: CHROMIUM_PATH, else the distribution's. Throws when there is none. */
 export function chromiumPath(): string {
-  const candidates = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const candidates = [
+    process.env['CHROMIUM_PATH'],
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ];
   const found = candidates.find((path) => path !== undefined && path !== '' && existsSync(path));
   if (found === undefined) {
     throw new Error('No Chromium found. Install it (apt-get install -y chromium) or set CHROMIUM_PATH.');
@@ -21,3 +26,8 @@ export const chromiumFlags: string[] = [
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
 ];
+
+/** The same without WebGPU: the software adapter takes seconds an image, wasm a tenth of one. */
+export const chromiumFlagsWithoutGpu: readonly string[] = chromiumFlags.filter(
+  (flag) => !flag.includes('webgpu'),
+);
