@@ -17,7 +17,10 @@ const inputSchema = v.object({
   channelOrder: v.picklist(['rgb', 'bgr']),
   /** In units of 0..255. */
   mean: triple,
-  std: triple,
+  std: v.pipe(
+    triple,
+    v.check((values) => values.every((value) => value > 0), 'must be above 0'),
+  ),
   /**
    * MMDetection's `Resize(scale=(width, height), keep_ratio=...)`.
    * 'keep-ratio': s = min(max(w,h)/long side, min(w,h)/short side), new size = int(side * s + 0.5).

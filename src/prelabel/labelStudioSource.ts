@@ -32,6 +32,26 @@ export function labelStudioSourceId(url: string, projectId: number): string {
   return `labelstudio:${url}:${projectId}`;
 }
 
+/** 'Task 17 · photo.jpg': the number that Label Studio shows, and the file without the prefix that it adds. */
+export function taskName(task: Task, imageField: string): string {
+  const address = task.data[imageField];
+  const file = typeof address === 'string' && !address.startsWith('data:') ? fileOf(address) : '';
+  return file === '' ? `Task ${task.id}` : `Task ${task.id} · ${file}`;
+}
+
+function fileOf(address: string): string {
+  // Local files are named in the query (`?d=folder/photo.jpg`), all others in the path.
+  const path = /[?&]d=([^&#]+)/u.exec(address)?.[1] ?? address.replace(/[?#].*$/u, '');
+  const last = path.split('/').at(-1) ?? '';
+  try {
+    return decodeURIComponent(last)
+      .replace(/^.*\//u, '')
+      .replace(/^[0-9a-f]{8}-(?=.)/u, '');
+  } catch {
+    return last;
+  }
+}
+
 /** The tasks of a project, in id order. */
 export function labelStudioSource(options: LabelStudioSourceOptions): Source {
   const { labelStudio, url, project, imageField } = options;
@@ -59,7 +79,7 @@ export function labelStudioSource(options: LabelStudioSourceOptions): Source {
         for await (const task of labelStudio.tasks(query, signal)) {
           const item: SourceItem = {
             key: `task:${task.id}`,
-            name: `Task ${task.id}`,
+            name: taskName(task, imageField),
             taskId: task.id,
             load: (loadSignal) => load(task, loadSignal),
           };
