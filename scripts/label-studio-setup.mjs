@@ -3,10 +3,10 @@
 //   node scripts/label-studio-setup.mjs     prints the environment's python as its last line
 //
 // It is for tests only: the product talks to whatever Label Studio its user has.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { cacheFolder, findPython, pythonOf, step } from './pythonEnvironment.mjs';
+import { alone, cacheFolder, findPython, pythonOf, step } from './pythonEnvironment.mjs';
 
 export const LABEL_STUDIO_VERSION = '1.23.2';
 
@@ -37,14 +37,23 @@ export async function labelStudioPython() {
   const folder = environmentFolder();
   const python = pythonOf(folder);
   if (isComplete(folder)) return python;
+  return alone(folder, async () => {
+    if (!isComplete(folder)) await make(folder, python);
+    return python;
+  });
+}
+
+/**
+ * @param {string} folder
+ * @param {string} python
+ */
+async function make(folder, python) {
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(cacheFolder(), { recursive: true });
   process.stderr.write(`Installing Label Studio ${LABEL_STUDIO_VERSION} into ${folder} (a minute or two)\n`);
   await step(findPython().command, ['-m', 'venv', folder]);
   await step(python, ['-m', 'pip', 'install', '-qq', '--disable-pip-version-check', ...REQUIREMENTS]);
   await step(python, ['-c', 'import label_studio.core']);
   writeFileSync(markerOf(folder), REQUIREMENTS.join('\n'));
-  return python;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

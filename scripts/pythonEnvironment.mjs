@@ -1,7 +1,9 @@
 // Virtual environments in the user's cache: where they lie, and which Python makes them.
 import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The folder that all of Forelabel's caches share: `$FORELABEL_CACHE`, or the platform's own. */
 export function cacheFolder() {
@@ -74,4 +76,47 @@ export function step(command, args, env = process.env) {
         : reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}.`)),
     );
   });
+}
+
+/**
+ * Does `work` while no other process does the same for this folder: two installations at once would pull
+ * the files from under each other. Waits for the other one; takes over from one that died.
+ *
+ * @template T
+ * @param {string} folder
+ * @param {() => Promise<T>} work must look again whether there is anything left to do
+ * @returns {Promise<T>}
+ */
+export async function alone(folder, work) {
+  const lock = `${folder}.lock`;
+  mkdirSync(dirname(lock), { recursive: true });
+  for (let told = false; !take(lock); told = true) {
+    if (!told) process.stderr.write(`Another process is making ${folder}; waiting for it\n`);
+    await sleep(500);
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** @param {string} lock a file with the process id of its holder */
+function take(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')), 0);
+  } catch (error) {
+    // Nobody of that id, or no lock any more: try again at once.
+    if (error.code === 'ESRCH' || error.code === 'ENOENT') {
+      rmSync(lock, { force: true });
+      return take(lock);
+    }
+  }
+  return false;
 }

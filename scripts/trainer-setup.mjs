@@ -7,10 +7,10 @@
 // The last line of stdout is the environment's python. It is made once for each set of pins, Python
 // version and device, and reused until one of them changes.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { cacheFolder, findPython, pythonOf, step } from './pythonEnvironment.mjs';
+import { alone, cacheFolder, findPython, pythonOf, step } from './pythonEnvironment.mjs';
 
 const folderOfPins = join(import.meta.dirname, '..', 'src', 'trainer');
 const pins = (name) => join(folderOfPins, name);
@@ -83,11 +83,20 @@ print(f'PyTorch {torch.__version__}, MMDetection {mmdet.__version__}, GPU: {torc
  */
 export async function trainerPython({ cuda = false } = {}) {
   const environment = describe(cuda);
-  const { command, version, folder, python, marker } = environment;
-  if (isReady(environment)) return python;
+  if (isReady(environment)) return environment.python;
+  return alone(environment.folder, async () => {
+    if (!isReady(environment)) await make(environment, cuda);
+    return environment.python;
+  });
+}
+
+/**
+ * @param {ReturnType<typeof describe>} environment
+ * @param {boolean} cuda
+ */
+async function make({ command, version, folder, python, marker }, cuda) {
   const say = (text) => process.stderr.write(`${text}\n`);
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(cacheFolder(), { recursive: true });
   say(`Making the trainer's environment with Python ${version} in ${folder}`);
   say('1/4 a virtual environment');
   await step(command, ['-m', 'venv', folder]);
@@ -102,11 +111,10 @@ export async function trainerPython({ cuda = false } = {}) {
     PYTHONPATH: folderOfPins,
   });
   writeFileSync(marker, `${new Date().toISOString()}\n`);
-  return python;
 }
 
 /** The python of the environment if it is ready, else undefined. */
-export function readyTrainerPython({ cuda = false } = {}) {
+function readyTrainerPython({ cuda = false } = {}) {
   const environment = describe(cuda);
   return isReady(environment) ? environment.python : undefined;
 }
