@@ -1,4 +1,4 @@
-"""Checkpoints: read, checked against the model, and stripped to their weights."""
+"""Checkpoints: read, checked against the model, and written with their weights alone."""
 
 from __future__ import annotations
 
@@ -50,9 +50,22 @@ def load_weights(model: nn.Module, weights: dict[str, Tensor], name: str) -> Non
     raise TrainerError('class-count' if classes else 'checkpoint-mismatch', f'{name} does not fit the config: {found}. {advice}')
 
 
-def strip_checkpoint(source: Path, target: Path, classes: tuple[str, ...]) -> None:
-    """Weights in half precision and the class names; no optimizer, no history. Loads everywhere `load_from` does."""
-    checkpoint = read_checkpoint(source)
-    state = checkpoint.get('state_dict', checkpoint)
-    halved = {k: v.half() if v.is_floating_point() else v for k, v in state.items() if isinstance(v, Tensor)}
-    torch.save({'meta': {'dataset_meta': {'classes': list(classes)}}, 'state_dict': halved}, target)
+def rounded_kernels(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same weights with every convolution kernel rounded to half precision, in float32.
+
+    Biases and norms weigh nothing and steer much: they stay as they are.
+    """
+    return {k: v.half().float() if _is_kernel(v) else v for k, v in weights.items()}
+
+
+def write_checkpoint(target: Path, weights: dict[str, Tensor], classes: tuple[str, ...], *, halve: bool) -> None:
+    """Weights and class names; no optimizer, no history. Loads everywhere that `load_from` does.
+
+    :param halve: kernels are stored in half precision; nothing is lost where they have been rounded before.
+    """
+    state = {k: v.half() if halve and _is_kernel(v) else v for k, v in weights.items()}
+    torch.save({'meta': {'dataset_meta': {'classes': list(classes)}}, 'state_dict': state}, target)
+
+
+def _is_kernel(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() and tensor.ndim == 4

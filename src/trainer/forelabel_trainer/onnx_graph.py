@@ -14,9 +14,6 @@ from torch import Tensor, nn
 OPSET = 17
 """ONNX Runtime's WebGPU backend has no GroupNormalization; up to opset 20 the exporter spells it out."""
 
-MIN_HALVED = 256
-"""Smaller initialisers (biases, norms) stay float32: they weigh nothing and steer much."""
-
 
 class RawHeads(nn.Module):
     """Image in; class, box and centerness maps of each level out, as FCOSHead makes them in eval mode."""
@@ -46,6 +43,9 @@ def export_graph(heads: RawHeads, names: list[str], halve: bool) -> bytes:
         (torch.zeros(1, 3, 128, 160),),
         buffer,
         opset_version=OPSET,
+        # The model is in eval mode. Told EVAL, the exporter would also fold batch norms into kernels, which
+        # half precision could not hold then; ONNX Runtime folds them itself when it loads the file.
+        training=torch.onnx.TrainingMode.PRESERVE if halve else torch.onnx.TrainingMode.EVAL,
         dynamo=False,
         input_names=['image'],
         output_names=names,
@@ -70,13 +70,16 @@ def _name_dimensions(model: Any) -> None:
 
 
 def _halve_weights(model: Any) -> None:
-    """Stores large float32 initialisers as float16 behind a Cast: half the file, the same arithmetic."""
+    """Stores kernels, which hold half-precision values by now, as float16 behind a Cast: half the file, the same numbers."""
     kept, casts = [], []
     for tensor in model.graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < MIN_HALVED:
+        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) != 4:
             kept.append(tensor)
             continue
-        half = numpy_helper.to_array(tensor).astype(np.float16)
+        full = numpy_helper.to_array(tensor)
+        half = full.astype(np.float16)
+        if not np.array_equal(half.astype(np.float32), full):
+            raise ValueError(f'{tensor.name} is not held by half precision')
         stored = f'{tensor.name}_half'
         kept.append(numpy_helper.from_array(half, stored))
         casts.append(helper.make_node('Cast', [stored], [tensor.name], to=TensorProto.FLOAT))
