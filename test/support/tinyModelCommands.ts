@@ -1,3 +1,4 @@
+import { decodeImage } from '../../src/engine/native/decodeImage.ts';
 import { createNativeEngine } from '../../src/engine/native/createNativeEngine.ts';
 import { EngineError } from '../../src/engine/errors.ts';
 import type { DetectResult, Engine } from '../../src/engine/types.ts';
@@ -9,7 +10,7 @@ declare module 'vitest/browser' {
     detectNatively: (imageBase64: string) => Promise<NativeOpinion>;
     hardImages: () => Promise<readonly string[]>;
     hardImage: (file: string) => Promise<string>;
-    cmykJpeg: () => Promise<string>;
+    cmykJpeg: () => Promise<{ readonly jpeg: string; readonly rgb: string }>;
   }
 }
 
@@ -46,9 +47,10 @@ export const tinyModelCommands = {
     return (bytes ?? Buffer.alloc(0)).toString('base64');
   },
 
-  /** A CMYK JPEG, base64: a page cannot make one. */
-  async cmykJpeg(): Promise<string> {
+  /** A CMYK JPEG (a page cannot make one) and its pixels as OpenCV gives them, base64. */
+  async cmykJpeg(): Promise<{ readonly jpeg: string; readonly rgb: string }> {
     const jpeg = await drawing(64, 48).toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer();
-    return jpeg.toString('base64');
+    const { data } = await decodeImage(jpeg);
+    return { jpeg: jpeg.toString('base64'), rgb: Buffer.from(data).toString('base64') };
   },
 };

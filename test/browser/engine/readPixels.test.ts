@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { commands } from 'vitest/browser';
 import { decodeBitmap } from '../../../src/engine/client/decodeBitmap.ts';
 import { readPixels } from '../../../src/engine/worker/readPixels.ts';
-import { draw } from '../../support/tinyModelImages.ts';
+import { draw, fromBase64 } from '../../support/tinyModelImages.ts';
 
 test('opaque pixels come back as they are, from images wider than a canvas tile too', async () => {
   for (const [width, height] of [
@@ -23,4 +24,12 @@ test('colours under transparent pixels are kept, where a canvas would turn them 
   const options = { premultiplyAlpha: 'none', colorSpaceConversion: 'none' } as const;
   const bitmap = await createImageBitmap(new ImageData(data, 2, 2), options);
   expect([...readPixels(bitmap).data]).toEqual([...data]);
+});
+
+test('a CMYK JPEG has the colours that OpenCV gives it, up to the rounding', async () => {
+  const { jpeg, rgb } = await commands.cmykJpeg();
+  const expected = new Uint8Array(await fromBase64(rgb).arrayBuffer());
+  const { data } = readPixels(await decodeBitmap(fromBase64(jpeg)));
+  const off = expected.map((value, i) => Math.abs(value - (data[Math.floor(i / 3) * 4 + (i % 3)] ?? 0)));
+  expect(Math.max(...off)).toBeLessThanOrEqual(2);
 });
