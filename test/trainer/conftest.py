@@ -21,6 +21,10 @@ sys.path.insert(0, str(TRAINER))
 from forelabel_trainer import mmcv_ops  # noqa: E402
 
 mmcv_ops.install()
+import torch  # noqa: E402
+
+# Here and in every job below: two threads that spin for each other take minutes on a busy machine, one takes seconds.
+torch.set_num_threads(1)
 
 Events = list[dict[str, Any]]
 
@@ -80,7 +84,7 @@ def train_job(train: Path, val: Path, work: Path, **changes: Any) -> dict[str, A
         'batchSize': 8,
         'logInterval': 1,
         'workers': 0,
-        'threads': 2,
+        'threads': 1,
         'base': {'config': str(DEMO_CONFIG)},
         'data': {'train': coco_source(train), 'val': coco_source(val)},
         **changes,

@@ -29,7 +29,7 @@ def test_files_fit_the_manifest() -> None:
 @needs_model
 def test_it_finds_faces(tmp_path: Path) -> None:
     source = photographs(tmp_path) if CALTECH.is_dir() else drawn(tmp_path)
-    metrics = evaluate(EvaluateJob(MODEL / 'config.py', MODEL / 'checkpoint.pth', source, 'cpu', 2))
+    metrics = evaluate(EvaluateJob(MODEL / 'config.py', MODEL / 'checkpoint.pth', source, 'cpu', 1))
     assert metrics['AP50'] > 0.9
 
 

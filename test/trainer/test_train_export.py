@@ -87,11 +87,11 @@ def test_the_exported_folder_evaluates_and_predicts(exported: Path, drawings: tu
     """config.py and checkpoint.pth are all it takes: they are what a fine-tuning starts from."""
     val = drawings[1]
     config, checkpoint = exported / 'config.py', exported / 'checkpoint.pth'
-    metrics = evaluate(EvaluateJob(config, checkpoint, CocoSource(val / 'coco.json', val), 'cpu', 2))
+    metrics = evaluate(EvaluateJob(config, checkpoint, CocoSource(val / 'coco.json', val), 'cpu', 1))
     assert 0 <= metrics['AP'] <= 1
     images = tuple(sorted((val / 'images').iterdir()))
     (tmp_path / 'bad.jpg').write_text('not an image', encoding='utf-8')
-    predict(PredictJob(config, checkpoint, (*images, tmp_path / 'bad.jpg'), tmp_path / 'out.json', 0.0, 'cpu', 2))
+    predict(PredictJob(config, checkpoint, (*images, tmp_path / 'bad.jpg'), tmp_path / 'out.json', 0.0, 'cpu', 1))
     results = json.loads((tmp_path / 'out.json').read_text(encoding='utf-8'))
     assert [result['file'] for result in results[:-1]] == [str(path) for path in images]
     for result in results[:-1]:
@@ -123,7 +123,7 @@ def test_cancel_then_resume_then_fine_tune_to_other_classes(
         'batchSize': 8,
         'logInterval': 1,
         'workers': 0,
-        'threads': 2,
+        'threads': 1,
         'base': {'config': str(exported / 'config.py'), 'checkpoint': str(exported / 'checkpoint.pth')},
         'data': two,
     }
