@@ -131,17 +131,9 @@ export class ForelabelApp extends LitElement {
 
   protected override render(): TemplateResult {
     return html`
-      <a
-        class="skip"
-        href="#main"
-        @click=${(event: Event) => {
-          event.preventDefault();
-          this.main.focus();
-        }}
-        >To the page</a
-      >
       <div class="top">
         <header>
+          <button class="skip" type="button" @click=${() => this.main.focus()}>To the page</button>
           <a class="brand" href=${hashOf('source')}><img src="/icon.svg" alt="" />Forelabel</a>
           <div class="tools">
             <fl-engine-pill></fl-engine-pill>

@@ -2,12 +2,9 @@ import { css, html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
-import '@awesome.me/webawesome/dist/components/checkbox/checkbox.js';
-import '@awesome.me/webawesome/dist/components/details/details.js';
 import '@awesome.me/webawesome/dist/components/input/input.js';
-import type WaCheckbox from '@awesome.me/webawesome/dist/components/checkbox/checkbox.js';
 import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
-import { sharedStyles } from '../look/shared.styles.ts';
+import { controlStyles, sharedStyles } from '../look/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
 import './error-banner.ts';
 
@@ -16,14 +13,12 @@ import './error-banner.ts';
 export class ConnectForm extends AppElement {
   static override styles = [
     sharedStyles,
+    controlStyles,
     css`
       form {
         display: grid;
         gap: 16px;
         max-width: 560px;
-      }
-      wa-details {
-        --spacing: 8px;
       }
       details {
         color: var(--wa-color-text-quiet);
@@ -44,7 +39,7 @@ export class ConnectForm extends AppElement {
 
   @query('#url') private urlField!: WaInput;
   @query('#token') private tokenField!: WaInput;
-  @query('#remember') private rememberBox!: WaCheckbox;
+  @query('#remember') private rememberBox!: HTMLInputElement;
   /** What must be filled in before anything is sent. */
   @state() private missing: string | null = null;
 
@@ -99,9 +94,11 @@ export class ConnectForm extends AppElement {
           <li>Paste it here. A legacy token works too, where your organization allows it.</li>
         </ol>
       </details>
-      <wa-checkbox id="remember" hint="Otherwise the token is gone when this tab is closed.">
-        Remember on this computer (encrypted)
-      </wa-checkbox>
+      <div class="check">
+        <input id="remember" type="checkbox" aria-describedby="remember-hint" />
+        <label for="remember">Remember on this computer (encrypted)</label>
+        <p id="remember-hint" class="quiet">Otherwise the token is gone when this tab is closed.</p>
+      </div>
       <fl-error-banner .message=${this.missing ?? problem}></fl-error-banner>
       <div class="row">
         <wa-button type="submit" variant="brand" ?loading=${status === 'connecting'}>Connect</wa-button>

@@ -95,7 +95,7 @@ export class ImageCard extends LitElement {
     if (this.problem !== null) return html`<div class="problem" role="note">${this.problem}</div>`;
     if (this.url === null) return html`<wa-skeleton effect="pulse"></wa-skeleton>`;
     // Before the detector has said the size, the picture is placed by its own shape.
-    if (this.width === 0) return html`<img src=${this.url} alt=${this.name} />`;
+    if (this.width === 0) return html`<img src=${this.url} alt="" />`;
     return html`<fl-boxed-image
       .src=${this.url}
       .width=${this.width}

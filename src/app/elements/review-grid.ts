@@ -29,7 +29,7 @@ export class ReviewGrid extends AppElement {
   });
   readonly #keyOf = (result: unknown): unknown => (result as ItemResult).key;
   readonly #render = (result: unknown): TemplateResult =>
-    html`<fl-review-thumb .result=${result}></fl-review-thumb>`;
+    html`<fl-review-thumb role="listitem" .result=${result}></fl-review-thumb>`;
 
   protected override watched() {
     return [this.app.review, this.app.display];

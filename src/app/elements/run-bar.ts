@@ -83,7 +83,12 @@ export class RunBar extends AppElement {
     if (progress === null || barHidden) return nothing;
     const passed = progress.done + progress.failed + progress.skipped;
     const part = progress.total === 0 ? (active ? 0 : 1) : passed / progress.total;
-    return html`<section class="bar" data-testid="run-bar" data-phase=${progress.phase} aria-label="Run">
+    return html`<section
+      class="bar"
+      data-testid="run-bar"
+      data-phase=${progress.phase}
+      aria-label="Progress of the run"
+    >
       <wa-progress-bar
         value=${Math.round(part * 1000) / 10}
         ?indeterminate=${progress.phase === 'preparing'}

@@ -120,6 +120,21 @@ export const controlStyles = css`
   label {
     font-weight: var(--wa-font-weight-semibold);
   }
+  .check {
+    display: grid;
+    grid-template-columns: 18px 1fr;
+    gap: 2px 8px;
+    align-items: center;
+  }
+  .check input {
+    width: 18px;
+    height: 18px;
+    margin: 0;
+    accent-color: var(--wa-color-brand-fill-loud);
+  }
+  .check .quiet {
+    grid-column: 2;
+  }
 `;
 
 /** A page of the app: one column of readable width, or the whole width with '.wide'. */

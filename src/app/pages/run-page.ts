@@ -4,12 +4,10 @@ import { customElement, state } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
 import '@awesome.me/webawesome/dist/components/callout/callout.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
-import '@awesome.me/webawesome/dist/components/switch/switch.js';
-import type WaSwitch from '@awesome.me/webawesome/dist/components/switch/switch.js';
 import '../elements/error-banner.ts';
 import '../elements/export-results.ts';
 import '../elements/failed-list.ts';
-import { pageStyles, sharedStyles } from '../look/shared.styles.ts';
+import { controlStyles, pageStyles, sharedStyles } from '../look/shared.styles.ts';
 import { count, countOf, score } from '../look/wording.ts';
 import { AppElement } from '../state/context.ts';
 import { hashOf } from '../state/route.ts';
@@ -19,6 +17,7 @@ import { hashOf } from '../state/route.ts';
 export class RunPage extends AppElement {
   static override styles = [
     sharedStyles,
+    controlStyles,
     pageStyles,
     css`
       dl {
@@ -57,7 +56,7 @@ export class RunPage extends AppElement {
     const { review, source } = this.app;
     return html`<div class="page narrow">
       <h1>Run</h1>
-      <section class="panel stack" aria-label="Run">${this.#plan()}</section>
+      <section class="panel stack" aria-label="What will run">${this.#plan()}</section>
       <fl-error-banner .message=${this.problem ?? source.problem ?? review.problem}></fl-error-banner>
       ${this.#outcome()}
       ${
@@ -114,21 +113,32 @@ export class RunPage extends AppElement {
 
   #options(): TemplateResult {
     return html`
-      <wa-switch
-        ?checked=${this.post}
-        @change=${(event: Event) => (this.post = (event.target as WaSwitch).checked)}
-        hint=${
-          this.post
-            ? 'Each task gets one prediction of this model version, also when it is run twice.'
-            : 'Results stay in this browser. Run again with this on to post them, without running the model anew.'
-        }
-        >Post to Label Studio</wa-switch
-      >
-      <wa-switch
-        ?checked=${this.onlyUnlabeled}
-        @change=${(event: Event) => (this.onlyUnlabeled = (event.target as WaSwitch).checked)}
-        >Only tasks that nobody has labeled</wa-switch
-      >
+      <div class="check">
+        <input
+          id="post"
+          type="checkbox"
+          aria-describedby="post-hint"
+          .checked=${this.post}
+          @change=${(event: Event) => (this.post = (event.target as HTMLInputElement).checked)}
+        />
+        <label for="post">Post to Label Studio</label>
+        <p id="post-hint" class="quiet">
+          ${
+            this.post
+              ? 'Each task gets one prediction of this model version, also when it is run twice.'
+              : 'Results stay in this browser. Run again with this on to post them; the model is not run anew.'
+          }
+        </p>
+      </div>
+      <div class="check">
+        <input
+          id="unlabeled"
+          type="checkbox"
+          .checked=${this.onlyUnlabeled}
+          @change=${(event: Event) => (this.onlyUnlabeled = (event.target as HTMLInputElement).checked)}
+        />
+        <label for="unlabeled">Only tasks that nobody has labeled</label>
+      </div>
     `;
   }
 

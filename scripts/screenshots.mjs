@@ -1,0 +1,156 @@
+/**
+ * Pictures of every page of the built app, on the bundled samples, in both themes and on a desk and a phone.
+ *
+ *   npm run build && node scripts/screenshots.mjs --out FOLDER [--url http://127.0.0.1:9090]
+ *
+ * Without --url it starts the server of this build itself. Ends with an error when a page asks a foreign host
+ * for anything or writes an error to the console.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright-core';
+
+const root = path.resolve(import.meta.dirname, '..');
+const sizes = { desk: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
+const flags = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+];
+
+function browserPath() {
+  const found = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
+    (each) => each && existsSync(each),
+  );
+  if (!found) throw new Error('No Chromium found. Install it or set CHROMIUM_PATH.');
+  return found;
+}
+
+/** Starts the relay on a free port and resolves with its address once it has printed it. */
+async function startRelay() {
+  const child = spawn(
+    process.execPath,
+    [path.join(root, 'dist/node/cli/main.js'), 'serve', '--port', '0', '--no-open'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const url = await new Promise((resolve, reject) => {
+    let printed = '';
+    child.stdout.on('data', (chunk) => {
+      printed += chunk;
+      const match = /https?:\/\/[^\s]+/u.exec(printed);
+      if (match) resolve(match[0]);
+    });
+    child.once('exit', () => reject(new Error('The server did not start. Run "npm run build" first.')));
+  });
+  return { url, stop: () => child.kill('SIGTERM') };
+}
+
+/** Waits until no image of the page is a skeleton any more and the engine has said its name. */
+async function settled(page) {
+  await page.locator('[data-testid=engine]').filter({ hasText: '·' }).waitFor({ timeout: 120_000 });
+  await page.locator('wa-skeleton').first().waitFor({ state: 'detached', timeout: 60_000 });
+  await page.waitForTimeout(400);
+}
+
+async function tour(page, url, shoot) {
+  await page.goto(url);
+  await page.waitForTimeout(250);
+  await shoot('0-start');
+  await settled(page);
+  await shoot('1-source');
+  await page.getByTestId('engine').click();
+  await page.waitForTimeout(400);
+  await shoot('2-engine');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Connect Label Studio' }).click();
+  await page.getByLabel('Address').fill('http://127.0.0.1:9');
+  await page.getByLabel('Access token', { exact: true }).fill('not-a-real-token');
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await page.getByRole('alert').first().waitFor();
+  await shoot('3-connect');
+  await page.goto(`${url}/#/model`);
+  await page.waitForTimeout(300);
+  await shoot('4-model');
+  await page.goto(`${url}/#/preview`);
+  await settled(page);
+  await shoot('5-preview');
+  await page.goto(`${url}/#/run`);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.locator('[data-testid=run-bar][data-phase=done]').waitFor({ timeout: 120_000 });
+  await page.waitForTimeout(400);
+  await shoot('6-run');
+  await page.goto(`${url}/#/review`);
+  await page.getByRole('list', { name: 'Results' }).waitFor();
+  await settled(page);
+  await shoot('7-review');
+  await page.getByRole('list', { name: 'Results' }).getByRole('link').first().click();
+  await page.getByRole('button', { name: 'Next image' }).waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.waitForTimeout(600);
+  await shoot('8-single');
+  await page.keyboard.press('?');
+  await page.waitForTimeout(500);
+  await shoot('9-keys');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Storage' }).click();
+  await page.waitForTimeout(500);
+  await shoot('10-storage');
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: { out: { type: 'string' }, url: { type: 'string' }, only: { type: 'string' } },
+  });
+  if (values.out === undefined) {
+    console.error('Usage: node scripts/screenshots.mjs --out FOLDER [--url ADDRESS] [--only desk-light]');
+    process.exit(2);
+  }
+  await mkdir(values.out, { recursive: true });
+  const relay = values.url === undefined ? await startRelay() : { url: values.url, stop: () => undefined };
+  const browser = await chromium.launch({ executablePath: browserPath(), args: flags });
+  const troubles = new Set();
+  try {
+    for (const [size, viewport] of Object.entries(sizes)) {
+      for (const colorScheme of ['light', 'dark']) {
+        const look = `${size}-${colorScheme}`;
+        if (values.only !== undefined && values.only !== look) continue;
+        const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
+        const page = await context.newPage();
+        page.on('request', (request) => {
+          const target = new URL(request.url());
+          const ours =
+            target.origin === new URL(relay.url).origin || ['data:', 'blob:'].includes(target.protocol);
+          // The tour itself types the address of a Label Studio that is not there.
+          if (!ours && target.host !== '127.0.0.1:9') troubles.add(`asked ${target.origin}`);
+        });
+        page.on('pageerror', (error) => troubles.add(`page error: ${error.message}`));
+        page.on('console', (message) => {
+          if (message.type() === 'error' && !message.text().includes('ERR_'))
+            troubles.add(`console: ${message.text()}`);
+        });
+        await tour(page, relay.url, (name) =>
+          page.screenshot({ path: path.join(values.out, `${look}-${name}.png`) }),
+        );
+        const wide = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        if (wide > 0) troubles.add(`${look}: the page is ${wide} pixels too wide`);
+        await context.close();
+      }
+    }
+  } finally {
+    await browser.close();
+    relay.stop();
+  }
+  for (const trouble of troubles) console.error(trouble);
+  process.exitCode = troubles.size === 0 ? 0 : 1;
+}
+
+await main();
