@@ -87,7 +87,7 @@ describe('stoppable', () => {
     const hanging: Source = {
       ...source([]),
       count: () => Promise.resolve(1),
-       
+
       async *items() {
         await new Promise(() => undefined);
       },
