@@ -6,6 +6,7 @@ import type { CredentialMemory } from './connectionState.ts';
 import { DisplayState, classLooks } from './display.ts';
 import { EngineState } from './engineState.ts';
 import type { LoadEngine } from './engineState.ts';
+import { recallProject, rememberProject } from './lastProject.ts';
 import { MappingState } from './mappingState.ts';
 import type { ListedModel } from './modelList.ts';
 import type { Observable } from './observable.ts';
@@ -66,17 +67,35 @@ export class AppState {
 
   /** The first visit: the engine starts and the samples are listed side by side. */
   async start(): Promise<void> {
-    void this.connection.resume();
-    await Promise.all([this.engine.start().then(() => this.#modelChanged()), this.chooseSamples()]);
+    await Promise.all([
+      this.engine.start().then(() => this.#modelChanged()),
+      this.#useSamples().then(() => this.#resumeProject()),
+    ]);
   }
 
+  /** Back to the samples. */
   async chooseSamples(): Promise<void> {
+    rememberProject(null);
+    await this.#useSamples();
+  }
+
+  async #useSamples(): Promise<void> {
     try {
       this.source.useSamples(await this.services.listSamples());
       this.#sourceChanged();
     } catch (error) {
       this.source.fail(error);
     }
+  }
+
+  /** With a remembered token, a reload comes back to the project that was chosen: a run goes on from there. */
+  async #resumeProject(): Promise<void> {
+    await this.connection.resume();
+    const last = recallProject();
+    const { info, projects } = this.connection;
+    const project = projects?.find(({ id }) => id === last?.id);
+    if (project === undefined || info?.url !== last?.url || this.source.kind !== 'samples') return;
+    this.chooseProject(project);
   }
 
   chooseFolder(source: Source): void {
@@ -87,6 +106,7 @@ export class AppState {
   chooseProject(project: Project): void {
     const { client, info } = this.connection;
     if (client === null || info === null) return;
+    rememberProject({ url: info.url, id: project.id });
     this.mapping.useProject(project, this.#classes);
     this.source.useProject(
       { labelStudio: client, url: info.url, project },

@@ -38,7 +38,9 @@ export function stepState(step: Step, app: AppState): StepState {
         note: app.run.active ? `${count(passed)}/${count(progress.total)}` : '',
       };
     }
-    case 'review':
-      return { ...plain, note: app.review.results.length === 0 ? '' : count(app.review.results.length) };
+    case 'review': {
+      const done = app.review.results.filter(({ state }) => state === 'done').length;
+      return { ...plain, note: done === 0 ? '' : count(done) };
+    }
   }
 }
