@@ -19,7 +19,9 @@ export default defineConfig({
         // Found late, a dependency would reload the page in mid-test. ONNX Runtime starts its threads from
         // its own file and must stay where it is.
         optimizeDeps: {
-          include: ['comlink', 'image-size', 'valibot'],
+          include: ['comlink', 'image-size', 'valibot', 'vitest-browser-lit'],
+          // All that the page imports, found by looking through it.
+          entries: ['src/app/main.ts', 'test/browser/**/*.test.ts'],
           exclude: ['onnxruntime-web'],
         },
         test: {
