@@ -64,6 +64,7 @@ async function tour(page, url, shoot) {
   await page.waitForTimeout(250);
   await shoot('0-start');
   await settled(page);
+  await page.getByText(/^12 images ·/u).waitFor({ timeout: 120_000 });
   await shoot('1-source');
   await page.getByTestId('engine').click();
   await page.waitForTimeout(400);
@@ -80,6 +81,10 @@ async function tour(page, url, shoot) {
   await shoot('4-model');
   await page.goto(`${url}/#/preview`);
   await settled(page);
+  await page
+    .getByText(/\d box/u)
+    .nth(6)
+    .waitFor({ timeout: 120_000 });
   await shoot('5-preview');
   await page.goto(`${url}/#/run`);
   await page.getByRole('button', { name: 'Run', exact: true }).click();

@@ -75,10 +75,7 @@ export class SettingsDialog extends AppElement {
       <section>
         <h2>On this computer</h2>
         <p class="numbers">${this.#roomLine()}</p>
-        <p class="quiet">
-          Results, settings and models are kept in this browser only. Images are never kept; Label Studio has
-          them.
-        </p>
+        <p class="quiet">Results, settings and models are kept in this browser only. Images are not kept.</p>
         ${
           this.room?.persistent === false
             ? html`<wa-button size="s" appearance="outlined" @click=${() => void this.#persist()}>
