@@ -1,8 +1,5 @@
 import { HeadsError } from './heads.ts';
 
-/** Turns a raw output into a probability in 0..1, as a float32. */
-export type Activation = (raw: number) => number;
-
 /**
  * Logistic function in torch's float32 steps: exp, 1 + e and 1 / d are each rounded. Differs from torch by
  * at most 2 units in the last place (for 4 % of inputs, where torch's vectorised exp is not rounded

@@ -29,8 +29,6 @@ export interface Source {
   items(signal: AbortSignal): AsyncIterable<SourceItem>;
 }
 
-export type ItemState = 'queued' | 'running' | 'done' | 'failed' | 'skipped';
-
 /** Where results of a run go once they are stored; absent for a run that only shows. */
 export interface PredictionSink {
   /**

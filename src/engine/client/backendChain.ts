@@ -4,7 +4,7 @@ import { asEngineError, EngineError } from '../errors.ts';
 import type { EngineErrorCode } from '../errors.ts';
 import type { EngineInfo } from '../types.ts';
 import type { LoadStage, WorkerBackendName } from '../workerProtocol.ts';
-import { isSafari } from './describeBackends.ts';
+import { isSafari } from './browserQuirks.ts';
 import { WorkerHost } from './workerHost.ts';
 
 /** What is wrong with the model is wrong on every backend. */
