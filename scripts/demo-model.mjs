@@ -51,7 +51,7 @@ const say = (/** @type {string} */ text) => process.stderr.write(`${text}\n`);
  * @returns {Promise<Record<string, any>>} the event `finished`
  */
 async function runJob(python, kind, name, job) {
-  const file = join(work, `${name}.json`);
+  const file = join(work, `${name}.job.json`);
   await writeFile(file, JSON.stringify({ kind, ...job }, null, 2));
   const child = spawn(python, ['-m', `forelabel_trainer.${kind}`, file], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -153,6 +153,12 @@ async function main() {
     dark: await measure('dark'),
     drawn: await measure('drawn'),
   };
+  // Before anything is written: a bad training must not replace a good model.
+  if (results.val.AP50 < 0.97 || results.val.AP < 0.65) {
+    throw new Error(
+      'This model is worse than the bundled one should be (AP50 >= 0.97, AP >= 0.65). Look at the data.',
+    );
+  }
   const metrics = {
     ...results.val,
     AP50_gray: results.gray.AP50,
@@ -172,11 +178,6 @@ async function main() {
   const manifest = JSON.parse(await readFile(join(out, 'model.json'), 'utf8'));
   await writeFile(join(out, 'CARD.md'), demoCard({ manifest, results, counts: data.counts }));
   say(`${out} is written.`);
-  if (results.val.AP50 < 0.97 || results.val.AP < 0.65) {
-    throw new Error(
-      'This model is worse than the bundled one should be (AP50 >= 0.97, AP >= 0.65). Look at the data.',
-    );
-  }
 }
 
 try {

@@ -16,8 +16,7 @@ from conftest import Events, coco_source, run_module
 from forelabel_trainer.detector import open_detector
 from forelabel_trainer.evaluate import evaluate
 from forelabel_trainer.golden import golden_input
-from forelabel_trainer.job import CocoSource, EvaluateJob, PredictJob
-from forelabel_trainer.predict import predict
+from forelabel_trainer.job import CocoSource, EvaluateJob
 
 
 def test_events_are_well_formed(trained: Events) -> None:
@@ -91,7 +90,18 @@ def test_the_exported_folder_evaluates_and_predicts(exported: Path, drawings: tu
     assert 0 <= metrics['AP'] <= 1
     images = tuple(sorted((val / 'images').iterdir()))
     (tmp_path / 'bad.jpg').write_text('not an image', encoding='utf-8')
-    predict(PredictJob(config, checkpoint, (*images, tmp_path / 'bad.jpg'), tmp_path / 'out.json', 0.0, 'cpu', 1))
+    job = {
+        'kind': 'predict',
+        'config': str(config),
+        'checkpoint': str(checkpoint),
+        'images': [str(path) for path in (*images, tmp_path / 'bad.jpg')],
+        'out': 'out.json',
+        'threads': 1,
+    }
+    # As a process: MMDetection's imports print on stdout, where only events may be.
+    code, events = run_module('predict', job, tmp_path)
+    assert code == 0, events[-1:]
+    assert (events[-1]['images'], events[-1]['failed']) == (5, 1)
     results = json.loads((tmp_path / 'out.json').read_text(encoding='utf-8'))
     assert [result['file'] for result in results[:-1]] == [str(path) for path in images]
     for result in results[:-1]:

@@ -13,8 +13,12 @@ from typing import Any
 
 from . import mmcv_ops
 from .errors import TrainerError
-from .events import emit, run_job
+from .events import claim_stdout, emit, run_job
 from .job import EvaluateJob, parse_evaluate
+
+if __name__ == '__main__':
+    # Before MMDetection is imported: it prints on stdout when a package it could use is absent.
+    claim_stdout()
 
 mmcv_ops.install()
 

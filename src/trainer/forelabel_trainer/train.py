@@ -14,8 +14,12 @@ from typing import Any
 
 from . import mmcv_ops
 from .errors import TrainerError
-from .events import emit, note, run_job
+from .events import claim_stdout, emit, note, run_job
 from .job import TrainJob, parse_train
+
+if __name__ == '__main__':
+    # Before MMDetection is imported: it prints on stdout when a package it could use is absent.
+    claim_stdout()
 
 # At the top, for processes that load images too: where they are spawned they import this module first.
 mmcv_ops.install()
