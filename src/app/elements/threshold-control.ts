@@ -5,6 +5,8 @@ import { controlStyles, sharedStyles } from '../look/shared.styles.ts';
 import { count, score as say } from '../look/wording.ts';
 
 const bins = 40;
+/** The slider's lower end. Scores below it (class times centerness can be lower) are noise and not counted. */
+const floor = 0.05;
 
 /** How many scores fall into each of 40 equal parts of 0..1. */
 export function histogram(scores: readonly number[]): readonly number[] {
@@ -63,32 +65,33 @@ export class ThresholdControl extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const kept = this.scores.reduce((sum, each) => sum + (each >= this.value ? 1 : 0), 0);
+    const scores = this.scores.filter((each) => each >= floor);
+    const kept = scores.reduce((sum, each) => sum + (each >= this.value ? 1 : 0), 0);
     return html`
       <div class="head">
         <label for="range">Threshold</label>
         <output class="numbers" for="range">${say(this.value)}</output>
       </div>
-      ${this.#bars()}
+      ${this.#bars(scores)}
       <input
         id="range"
         type="range"
-        min="0.05"
+        min=${floor}
         max="1"
         step="0.01"
         .value=${String(this.value)}
         aria-describedby="kept"
         @input=${this.#moved}
       />
-      <p id="kept" class="quiet numbers">${count(kept)} of ${count(this.scores.length)} boxes</p>
+      <p id="kept" class="quiet numbers">${count(kept)} of ${count(scores.length)} boxes</p>
     `;
   }
 
   /** The axis is the slider's: 0.05 to 1. Heights are square roots, so that a few sure boxes stay visible. */
-  #bars(): TemplateResult {
-    const counts = histogram(this.scores);
+  #bars(scores: readonly number[]): TemplateResult {
+    const counts = histogram(scores);
     const most = Math.sqrt(Math.max(1, ...counts));
-    const first = Math.floor(0.05 * bins);
+    const first = Math.floor(floor * bins);
     return svg`<svg viewBox="${first} 0 ${bins - first} 1" preserveAspectRatio="none" aria-hidden="true">
       ${counts.map((n, bin) => {
         const height = Math.sqrt(n) / most;
