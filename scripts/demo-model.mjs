@@ -9,7 +9,7 @@
 // Data: the Caltech faces, from $FORELABEL_DATA or ../shared/data, and drawings which scripts/portraits makes.
 import { spawn } from 'node:child_process';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -96,10 +96,11 @@ async function prepareData(caltech) {
     await json(join(caltech, 'coco_face.json')),
     await json(join(caltech, 'split.json')),
   );
-  // File names become absolute, so that one file can speak of two folders.
+  // Copied beside the drawings, so that the file's hash, which the manifest keeps, is the same everywhere.
+  await cp(join(caltech, 'images'), join(work, 'photographs', 'images'), { recursive: true });
   const merged = mergeCoco([
-    { coco: train, folder: caltech },
-    { coco: await json(join(drawn, 'coco.json')), folder: drawn },
+    { coco: train, folder: 'photographs' },
+    { coco: await json(join(drawn, 'coco.json')), folder: 'drawn' },
   ]);
   const annotations = join(work, 'train.json');
   await writeFile(annotations, JSON.stringify(merged));
@@ -114,6 +115,10 @@ async function prepareData(caltech) {
     counts: { photographs: train.images.length, drawings: DRAWN_TRAIN.count, val: val.images.length },
   };
 }
+
+/** @param {Record<string, number>} metrics */
+const rounded = (metrics) =>
+  Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, Math.round(value * 1e4) / 1e4]));
 
 /** @param {string} file */
 async function sha256(file) {
@@ -173,7 +178,7 @@ async function main() {
     classes: CLASSES,
     outDir: out,
     precision: 'fp16',
-    lineage: { dataset: trained.dataset, epochs: trained.epochs, metrics },
+    lineage: { dataset: trained.dataset, epochs: trained.epochs, metrics: rounded(metrics) },
   });
   const manifest = JSON.parse(await readFile(join(out, 'model.json'), 'utf8'));
   await writeFile(join(out, 'CARD.md'), demoCard({ manifest, results, counts: data.counts }));

@@ -1,6 +1,6 @@
 // The demo model's data as COCO files: split, merged, and altered for tests of gray and dark pictures.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 
 /**
@@ -25,7 +25,7 @@ export function splitCoco(coco, split) {
 }
 
 /**
- * One COCO file out of several with the same class; file names become absolute, ids new.
+ * One COCO file out of several with the same class; file names get their folder in front, ids are new.
  *
  * @param {{ coco: Coco, folder: string }[]} parts
  * @returns {Coco}
@@ -38,7 +38,7 @@ export function mergeCoco(parts) {
     for (const image of coco.images) {
       ids.set(image.id, merged.images.length + 1);
       const id = merged.images.length + 1;
-      merged.images.push({ ...image, id, file_name: resolve(folder, image.file_name) });
+      merged.images.push({ ...image, id, file_name: `${folder}/${image.file_name}` });
     }
     for (const annotation of coco.annotations) {
       const id = merged.annotations.length + 1;
