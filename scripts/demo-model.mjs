@@ -1,7 +1,7 @@
 // Trains the bundled model anew and writes models/demo-face: `npm run demo-model` (about 25 minutes on 2 CPU cores).
 //
 //   --work FOLDER     where the training lies (default: .cache/demo-model); a broken-off one is resumed
-//   --epochs N        default 40
+//   --epochs N        default 30
 //   --cuda            on a GPU
 //   --checkpoint PTH  evaluate and export this one instead of training
 //   --out FOLDER      write the model here instead of models/demo-face
@@ -29,7 +29,7 @@ const DRAWN_HELD_OUT = { count: 60, seed: 2 };
 const { values } = parseArgs({
   options: {
     work: { type: 'string', default: join(root, '.cache', 'demo-model') },
-    epochs: { type: 'string', default: '40' },
+    epochs: { type: 'string', default: '30' },
     cuda: { type: 'boolean', default: false },
     checkpoint: { type: 'string' },
     out: { type: 'string', default: join(root, 'models', 'demo-face') },

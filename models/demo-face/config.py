@@ -100,7 +100,7 @@ optim_wrapper = dict(
 auto_scale_lr = dict(enable=False, base_batch_size=8)
 
 # The trainer stretches the schedule to the epochs of its job.
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=40, val_interval=8)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=30, val_interval=8)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
     dict(
@@ -108,8 +108,8 @@ param_scheduler = [
         eta_min=1e-5,
         by_epoch=True,
         begin=0,
-        end=40,
-        T_max=40,
+        end=30,
+        T_max=30,
         convert_to_iter_based=True),
 ]
 
