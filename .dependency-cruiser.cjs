@@ -16,9 +16,24 @@ module.exports = {
     only('prelabel', 'engine', 'labelstudio', 'store', 'detector'),
     only('formats', 'labelstudio', 'detector'),
     only('evaluate', 'labelstudio', 'detector'),
-    { name: 'nothing-imports-app', severity: 'error', from: { pathNot: '^src/app/' }, to: { path: '^src/app/' } },
-    { name: 'worker-knows-no-page', severity: 'error', from: { path: '^src/engine/worker/' }, to: { path: '^src/(engine/(client|native)|app|store)/' } },
-    { name: 'page-knows-no-node', severity: 'error', from: { path: '^src/(app|store|panel)/' }, to: { path: '^src/(engine/native|relay|cli)/' } },
+    {
+      name: 'nothing-imports-app',
+      severity: 'error',
+      from: { pathNot: '^src/app/' },
+      to: { path: '^src/app/' },
+    },
+    {
+      name: 'worker-knows-no-page',
+      severity: 'error',
+      from: { path: '^src/engine/worker/' },
+      to: { path: '^src/(engine/(client|native)|app|store)/' },
+    },
+    {
+      name: 'page-knows-no-node',
+      severity: 'error',
+      from: { path: '^src/(app|store|panel)/' },
+      to: { path: '^src/(engine/native|relay|cli)/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

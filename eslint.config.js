@@ -5,12 +5,22 @@ import litA11y from 'eslint-plugin-lit-a11y';
 
 export default tseslint.config(
   {
-    ignores: ['dist', 'node_modules', 'coverage', 'models', 'test/fixtures', 'src/labelstudio/openapi.d.ts', 'src/trainer'],
+    ignores: [
+      'dist',
+      'node_modules',
+      'coverage',
+      'models',
+      'test/fixtures',
+      'src/labelstudio/openapi.d.ts',
+      'src/trainer',
+    ],
   },
   {
     files: ['src/**/*.ts', 'test/**/*.ts', '*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { project: ['./tsconfig.json'], tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: ['./tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/consistent-type-imports': 'error',

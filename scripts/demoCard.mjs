@@ -48,8 +48,8 @@ ${row('drawings it has not seen', results.drawn)}
 
 - A "face" is the whole head with its hair, because the photographs are labelled so. Other face detectors draw
   smaller boxes.
-- It has seen few people, mostly looking at the camera. On other people's photographs, profiles, crowds and faces
-  smaller than about 20 pixels after the resize to 320, it misses faces and finds some that are none: look at its boxes.
+- It has seen few people, mostly looking at the camera. On other people's photographs, profiles, crowds and small
+  faces (the picture is shrunk to 320 pixels first), it misses faces and finds some that are none: look at its boxes.
 - It tells that there is a face, not whose. Do not use it to identify, count or judge people.
 - Fine-tune it on your own images: \`config.py\` and \`checkpoint.pth\` (weights only) lie here for that.
 `;

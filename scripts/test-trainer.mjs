@@ -48,7 +48,15 @@ let code = 1;
 try {
   const python = await trainerPython();
   const report = join(folder, 'report.xml');
-  const args = ['test/trainer', '-q', '-rs', '--disable-warnings', '-p', 'no:cacheprovider', `--junitxml=${report}`];
+  const args = [
+    'test/trainer',
+    '-q',
+    '-rs',
+    '--disable-warnings',
+    '-p',
+    'no:cacheprovider',
+    `--junitxml=${report}`,
+  ];
   code = await pytest(python, [...args, ...process.argv.slice(2)]);
   count = countOf(report);
 } catch (error) {

@@ -15,7 +15,7 @@ import { iou, readSamples, type Box } from '../support/samples.ts';
 const repository = join(import.meta.dirname, '..', '..');
 const model = join(repository, 'models', 'demo-face');
 const faces = join(
-  process.env['FORELABEL_DATA'] ?? join(repository, '..', 'shared', 'data'),
+  process.env.FORELABEL_DATA ?? join(repository, '..', 'shared', 'data'),
   'caltech_faces',
 );
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 /** The browser the tests drive: CHROMIUM_PATH, else the distribution's. Throws when there is none. */
 export function chromiumPath(): string {
   const candidates = [
-    process.env['CHROMIUM_PATH'],
+    process.env.CHROMIUM_PATH,
     '/usr/bin/chromium',
     '/usr/bin/chromium-browser',
     '/usr/bin/google-chrome',
