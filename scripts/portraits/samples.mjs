@@ -37,7 +37,7 @@ function nobody() {
 const drawings = {
   library: () => scene(11, 'library', [{ x: 330, y: 220, size: 92 }]),
   friends: () =>
-    scene(22, 'beach', [
+    scene(26, 'beach', [
       { x: 150, y: 235, size: 66 },
       { x: 330, y: 215, size: 70 },
       { x: 510, y: 240, size: 64 },

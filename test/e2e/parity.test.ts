@@ -14,10 +14,7 @@ import { iou, readSamples, type Box } from '../support/samples.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 const model = join(repository, 'models', 'demo-face');
-const faces = join(
-  process.env.FORELABEL_DATA ?? join(repository, '..', 'shared', 'data'),
-  'caltech_faces',
-);
+const faces = join(process.env.FORELABEL_DATA ?? join(repository, '..', 'shared', 'data'), 'caltech_faces');
 
 const answerSchema = v.array(
   v.object({
