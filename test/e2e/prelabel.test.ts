@@ -226,7 +226,7 @@ describe('a project of photos', () => {
     await page.locator('input[name=email]').fill(labelStudioUser.email);
     await page.locator('input[name=password]').fill(labelStudioUser.password);
     await Promise.all([
-      page.waitForURL(/projects/u),
+      page.waitForURL((url) => !url.pathname.includes('login')),
       page.locator('form button[type=submit], form [type=submit]').first().click(),
     ]);
     await page.goto(`${labelStudio.url}/projects/${projectId}/data?task=${taskId}`);
