@@ -33,16 +33,25 @@ const secretName = 'label-studio';
 
 function credentialMemory(database: () => Promise<Database>): CredentialMemory {
   const secrets = async () => secretStore(await database());
+  const parse = (text: string) => v.parse(credentialsSchema, JSON.parse(text));
   return {
     async recall() {
-      const text = await (await secrets()).load(secretName);
-      return text === null ? null : v.parse(credentialsSchema, JSON.parse(text));
+      const held = sessionStorage.getItem(secretName);
+      const kept = await (await secrets()).load(secretName);
+      const text = held ?? kept;
+      return text === null ? null : { ...parse(text), remembered: text === kept };
     },
-    async remember(credentials) {
-      const { url, token } = credentials;
+    hold({ url, token }) {
+      // Session storage ends with the tab, and only this origin reads it.
+      sessionStorage.setItem(secretName, JSON.stringify({ url, token }));
+    },
+    async remember({ url, token }) {
       await (await secrets()).save(secretName, JSON.stringify({ url, token }));
     },
-    forget: async () => (await secrets()).forget(secretName),
+    async forget() {
+      sessionStorage.removeItem(secretName);
+      await (await secrets()).forget(secretName);
+    },
   };
 }
 
@@ -69,6 +78,7 @@ export function createServices(): Services {
       const open = await database();
       await deleteEverything(open, (cache) => cache.startsWith('forelabel'));
       localStorage.clear();
+      sessionStorage.clear();
     },
   };
 }

@@ -245,6 +245,25 @@ describe('a project of photos', () => {
   }
 });
 
+describe('the token', () => {
+  test('lasts through a reload, is nowhere else, and is gone with the tab', async () => {
+    await labelStudio.createProject({ title: 'Kept', labelConfig: FACES });
+    const { context, page } = await firstVisit();
+    await connect(page);
+    await chooseProject(page, 'Kept');
+    await page.reload();
+    await expect.poll(() => page.getByLabel('Label for face').inputValue(), { timeout: 30_000 }).toBe('Face');
+    // Local storage, cookies and IndexedDB, that is all that outlives the tab.
+    expect(JSON.stringify(await context.storageState({ indexedDB: true }))).not.toContain(labelStudio.pat);
+    expect(page.url()).not.toContain(labelStudio.pat);
+    const other = await context.newPage();
+    await page.close();
+    await other.goto(forelabel.url);
+    await other.getByRole('button', { name: 'Connect Label Studio' }).waitFor();
+    await context.close();
+  });
+});
+
 describe('bad input', () => {
   test('a bad image costs its own task and says why; the others are done', async () => {
     const good = await sampleBytes('hills.jpg');

@@ -97,7 +97,7 @@ export class ConnectForm extends AppElement {
       <div class="check">
         <input id="remember" type="checkbox" aria-describedby="remember-hint" />
         <label for="remember">Remember on this computer (encrypted)</label>
-        <p id="remember-hint" class="quiet">Otherwise it is gone when this tab is closed or reloaded.</p>
+        <p id="remember-hint" class="quiet">Otherwise it is gone when this tab is closed.</p>
       </div>
       <fl-error-banner .message=${this.missing ?? problem}></fl-error-banner>
       <div class="row">

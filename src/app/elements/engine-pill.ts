@@ -4,7 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/popover/popover.js';
 import type { EngineInfo, Timings } from '../../engine/types.ts';
 import { sharedStyles } from '../look/shared.styles.ts';
-import { backendName, bytes, milliseconds } from '../look/wording.ts';
+import { backendName, bytes, milliseconds, rate } from '../look/wording.ts';
 import { AppElement } from '../state/context.ts';
 
 const stages: readonly (readonly [keyof Timings, string, string])[] = [
@@ -149,7 +149,9 @@ export class EnginePill extends AppElement {
             : html`<dt>An image</dt>
                 <dd>
                   ${milliseconds(meanTimings.total)} (mean of the last ${this.app.engine.timings.length})
-                </dd>`
+                </dd>
+                <dt>Rate</dt>
+                <dd>${rate(1000 / meanTimings.total)}, one after the other</dd>`
         }
       </dl>
     `;

@@ -5,10 +5,15 @@ import { isAbort, problemOf } from './problem.ts';
 /** Where to connect to, as the user typed it. */
 export type Credentials = Pick<LabelStudioOptions, 'url' | 'token'>;
 
-/** Keeps credentials encrypted between visits; only ever asked to when the user wants it. */
+/** Keeps credentials: as long as the tab lives, and encrypted between visits when the user wants that. */
 export interface CredentialMemory {
-  recall(): Promise<Credentials | null>;
+  /** `remembered`: kept between visits. */
+  recall(): Promise<(Credentials & { readonly remembered: boolean }) | null>;
+  /** For this tab, so that a reload does not ask again. */
+  hold(credentials: Credentials): void;
+  /** Between visits. */
   remember(credentials: Credentials): Promise<void>;
+  /** Both. */
   forget(): Promise<void>;
 }
 
@@ -37,13 +42,15 @@ export class ConnectionState extends Observable {
   async resume(): Promise<void> {
     const kept = await this.#memory.recall().catch(() => null);
     if (kept === null || this.status !== 'none') return;
-    this.remembered = true;
+    this.remembered = kept.remembered;
     await this.#connect(kept);
   }
 
   /** Checks address and token, lists the projects, and remembers the credentials only when asked to. */
   async connect(credentials: Credentials, options: { readonly remember: boolean }): Promise<void> {
-    if (!(await this.#connect(credentials)) || !options.remember) return;
+    if (!(await this.#connect(credentials))) return;
+    this.#memory.hold(credentials);
+    if (!options.remember) return;
     try {
       await this.#memory.remember(credentials);
       this.remembered = true;

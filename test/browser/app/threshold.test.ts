@@ -71,6 +71,7 @@ function preparedApp(engine: Engine): AppState {
     createLabelStudio: never,
     credentials: {
       recall: () => Promise.resolve(null),
+      hold: () => undefined,
       remember: () => Promise.resolve(),
       forget: () => Promise.resolve(),
     },
