@@ -1,12 +1,15 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { chromiumPath, chromiumFlags } from './test/support/chromium.ts';
+import { chromiumFlags, findChromium } from './test/support/chromium.ts';
 import { tinyModelCommands } from './test/support/tinyModelCommands.ts';
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
+
+// Suites without a browser run where there is none.
+const chromium = findChromium();
 
 export default defineConfig({
   test: {
@@ -35,7 +38,9 @@ export default defineConfig({
             commands: tinyModelCommands,
             headless: true,
             screenshotFailures: false,
-            provider: playwright({ launchOptions: { executablePath: chromiumPath(), args: chromiumFlags } }),
+            provider: playwright({
+              launchOptions: { ...(chromium && { executablePath: chromium }), args: chromiumFlags },
+            }),
             instances: [{ browser: 'chromium' }],
           },
         },

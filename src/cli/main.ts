@@ -38,6 +38,8 @@ function print(text: string): ExitCode {
 
 /** People read a message and what to do next; the stack is for those who ask for it. */
 function report(error: unknown): ExitCode {
+  // Whoever read our output has seen enough (`| head`): nobody is left to tell.
+  if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return 1;
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`${message}\n`);
   if (error instanceof UsageError) process.stderr.write(`${error.hint}\n`);

@@ -1,14 +1,19 @@
 import { existsSync } from 'node:fs';
 
-/** The browser the tests drive: CHROMIUM_PATH, else the distribution's. Throws when there is none. */
-export function chromiumPath(): string {
+/** The browser the tests drive: CHROMIUM_PATH, else the distribution's, if there is one. */
+export function findChromium(): string | undefined {
   const candidates = [
     process.env.CHROMIUM_PATH,
     '/usr/bin/chromium',
     '/usr/bin/chromium-browser',
     '/usr/bin/google-chrome',
   ];
-  const found = candidates.find((path) => path !== undefined && path !== '' && existsSync(path));
+  return candidates.find((path) => path !== undefined && path !== '' && existsSync(path));
+}
+
+/** The same for tests that need it. Throws when there is none. */
+export function chromiumPath(): string {
+  const found = findChromium();
   if (found === undefined) {
     throw new Error('No Chromium found. Install it (apt-get install -y chromium) or set CHROMIUM_PATH.');
   }
