@@ -131,7 +131,15 @@ async function explain(
     );
   }
   const url = address.from === 'elsewhere' ? address.url : session.base;
-  if (await answersWithoutCors(network, url, AbortSignal.timeout(5000))) {
+  const answers = await answersWithoutCors(network, url, AbortSignal.timeout(5000));
+  if (answers === 'unknown') {
+    return new ImageFetchError(
+      'image-unreachable',
+      `Nothing that this page may read answers at the address of the image ${address.shown}. Open it in another tab: if it does not load, its server is away; if it does, allow GET for the origin ${new URL(network.page ?? url).origin} in the server's or bucket's CORS rules.`,
+      { cause: rejection },
+    );
+  }
+  if (answers === 'yes') {
     return new ImageFetchError(
       'image-cors',
       `The server of ${address.shown} does not let this page read its files (CORS). Allow GET for the origin ${new URL(network.page ?? url).origin} in the server's or bucket's CORS rules.`,

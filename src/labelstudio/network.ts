@@ -7,6 +7,8 @@ export interface Network {
   readonly fetch: typeof fetch;
   /** Address of the page we run in, null outside a browser: there CORS and mixed content exist. */
   readonly page: string | null;
+  /** The page is cross-origin isolated (COEP): opaque answers are kept from it. */
+  readonly isolated: boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -18,25 +20,27 @@ export function defaultNetwork(fetchFunction?: typeof fetch): Network {
     // Called through a closure: a browser's `fetch` must not lose its `this`.
     fetch: fetchFunction ?? ((input, init) => fetch(input, init)),
     page: typeof page === 'string' ? page : null,
+    isolated: (globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated === true,
     now: () => Date.now(),
   };
 }
 
 /**
  * Whether a server answers at `url` although a CORS request to it failed. Only a browser can tell the
- * two apart, and only by an opaque request.
+ * two apart, and only by an opaque request, which an isolated page may not make: 'unknown'.
  */
 export async function answersWithoutCors(
   network: Network,
   url: string,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (network.page === null) return false;
+): Promise<'yes' | 'no' | 'unknown'> {
+  if (network.page === null) return 'no';
+  if (network.isolated) return 'unknown';
   try {
     await network.fetch(url, { mode: 'no-cors', credentials: 'omit', signal });
-    return true;
+    return 'yes';
   } catch {
-    return false;
+    return 'no';
   }
 }
 
@@ -74,7 +78,15 @@ export async function explainRejection(
       { cause: rejection },
     );
   }
-  if (await answersWithoutCors(network, base, AbortSignal.timeout(5000))) {
+  const answers = await answersWithoutCors(network, base, AbortSignal.timeout(5000));
+  if (answers === 'unknown') {
+    return new LabelStudioError(
+      'unreachable',
+      `Nothing that this page may read answers at ${base}. Open that address in another tab: if nothing is there, start Label Studio or correct the address; if Label Studio is there, start it with CORS_ALLOWED_ORIGINS=${originOf(network.page)}, or without that variable.`,
+      { cause: rejection },
+    );
+  }
+  if (answers === 'yes') {
     return new LabelStudioError(
       'cors',
       `Label Studio at ${base} answers, but does not let this page read the answer (CORS). Start it with CORS_ALLOWED_ORIGINS=${originOf(network.page)}, or without that variable and CORS_ALLOW_ALL_ORIGINS.`,

@@ -321,6 +321,19 @@ describe('bad input', () => {
     await context.close();
   });
 
+  test('a Label Studio that answers no other origin: what to set is said', async () => {
+    const narrow = await startLabelStudio({ env: { CORS_ALLOWED_ORIGINS: 'http://elsewhere.example' } });
+    try {
+      const { context, page } = await firstVisit();
+      await connect(page, narrow.pat, narrow.url);
+      const alert = page.getByRole('alert').first();
+      await expect.poll(() => alert.innerText(), { timeout: 30_000 }).toMatch(/CORS_ALLOWED_ORIGINS/u);
+      await context.close();
+    } finally {
+      await narrow.stop();
+    }
+  });
+
   test('a project without rectangles names the tags it has, and one without a match shows both lists', async () => {
     await labelStudio.createProject({
       title: 'Texts',

@@ -119,6 +119,24 @@ describe('in a page', () => {
     });
   });
 
+  test('an isolated page, which cannot tell the two apart, says what to do in either case', async () => {
+    vi.stubGlobal('location', { href: 'http://localhost:9090/app' });
+    vi.stubGlobal('crossOriginIsolated', true);
+    const { studio } = setUp({ 'GET /': noAnswer, 'GET https://bucket.example': noAnswer });
+    await expect(studio.connect()).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(
+        /start Label Studio.*CORS_ALLOWED_ORIGINS=http:\/\/localhost:9090/u,
+      ) as string,
+    });
+    await expect(
+      studio.fetchImage({ id: 1, data: { image: 'https://bucket.example/a.png' } }, 'image'),
+    ).rejects.toMatchObject({
+      code: 'image-unreachable',
+      message: expect.stringMatching(/another tab.*http:\/\/localhost:9090/u) as string,
+    });
+  });
+
   test('plain http from an https page is said so', async () => {
     vi.stubGlobal('location', { href: 'https://app.example/' });
     await expect(setUp({ 'GET /': noAnswer }).studio.connect()).rejects.toMatchObject({

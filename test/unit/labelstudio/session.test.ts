@@ -23,7 +23,7 @@ function shop() {
 function setUp(routes: Readonly<Record<string, Answer>>, token = PAT) {
   let now = 1_000_000_000;
   const { fetch, seen } = fakeFetch(routes);
-  const network: Network = { fetch, page: null, now: () => now };
+  const network: Network = { fetch, page: null, isolated: false, now: () => now };
   return {
     session: createSession(BASE, readToken(token), network),
     seen,
