@@ -245,6 +245,41 @@ describe('a project of photos', () => {
   }
 });
 
+describe('a run that is broken off', () => {
+  test('by Cancel, then by a reload, goes on and ends with one prediction a task', async () => {
+    const files = await Promise.all(
+      Array.from({ length: 24 }, async (_, i) => ({
+        name: `broken-off-${i}.jpg`,
+        data: await sampleBytes(samples[i % samples.length]?.file ?? ''),
+      })),
+    );
+    const projectId = await labelStudio.createProject({ title: 'Broken off', labelConfig: FACES });
+    const taskIds = await labelStudio.importImageFiles(projectId, files);
+    const { context, page } = await firstVisit();
+    await connect(page);
+    await chooseProject(page, 'Broken off');
+    const bar = page.getByTestId('run-bar');
+    const startAndSeeSome = async (some: number): Promise<void> => {
+      await page.goto(`${forelabel.url}/#/run`);
+      await page.getByRole('button', { name: 'Run and post' }).click();
+      const passed = async () => Number(/(\d+) of 24/u.exec(await bar.innerText())?.[1] ?? 0);
+      await expect.poll(passed, { timeout: 60_000, interval: 20 }).toBeGreaterThanOrEqual(some);
+    };
+    await startAndSeeSome(2);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => bar.getAttribute('data-phase')).toBe('cancelled');
+    const kept = Number(/(\d+) of 24/u.exec(await bar.innerText())?.[1] ?? 24);
+    expect(kept).toBeLessThan(24);
+    await startAndSeeSome(kept + 2);
+    await page.reload();
+    await page.getByRole('button', { name: 'Run and post' }).waitFor();
+    expect(await run(page)).toContain('24 in Label Studio');
+    const stored = await predictionsOf(projectId);
+    expect(stored.map(({ task }) => task).sort((a, b) => a - b)).toEqual(taskIds);
+    await context.close();
+  });
+});
+
 describe('the token', () => {
   test('lasts through a reload, is nowhere else, and is gone with the tab', async () => {
     await labelStudio.createProject({ title: 'Kept', labelConfig: FACES });
