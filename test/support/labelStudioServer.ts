@@ -73,7 +73,7 @@ export async function startLabelStudio(options: LabelStudioServerOptions = {}): 
 /** A data folder with the database migrated, the user made, and the user's access token beside it. */
 async function dataTemplate(): Promise<string> {
   await labelStudioPython();
-  const template = join(environmentFolder(), 'test-template');
+  const template = join(environmentFolder(), 'test-template-2');
   if (existsSync(template)) return template;
   const making = await mkdtemp(join(environmentFolder(), 'making-template-'));
   const running = await run(join(making, 'data'), join(making, 'server.log'), {});
@@ -153,6 +153,9 @@ function environment(): NodeJS.ProcessEnv {
     SENTRY_DSN: '',
     FRONTEND_SENTRY_DSN: '',
     FEATURE_FLAGS_OFFLINE: 'true',
+    // Left to itself, Label Studio draws a key, writes it to a file, and reads some of them back changed:
+    // tokens made at the first start are invalid at the next.
+    SECRET_KEY: 'onlyForTestsSoThatTokensOutliveTheServerThatMadeThem',
     PYTHONUNBUFFERED: '1',
     PYTHONWARNINGS: 'ignore',
   };
