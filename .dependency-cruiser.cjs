@@ -10,6 +10,7 @@ module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     only('detector'),
+    only('training'),
     only('engine', 'detector'),
     only('labelstudio', 'detector'),
     only('store', 'detector', 'engine', 'labelstudio'),
