@@ -81,6 +81,8 @@ export interface Executor {
   readonly kind: ExecutorKind;
   /** Resolves as soon as the step runs (or is accepted). Throws `TrainingError` when it cannot. */
   start(command: StepCommand): Promise<StepHandle>;
+  /** The running step of this command whose handle was lost, because the relay died in the moment of its start. */
+  find?(command: StepCommand): Promise<StepHandle | null>;
   /** Resolves when the step has ended and its whole output is in its files; for a step of an earlier relay too. */
   wait(handle: StepHandle, command: StepCommand, signal: AbortSignal): Promise<StepEnd>;
   /** Whether it still runs. False for a handle of another boot or of a process id that was given anew. */

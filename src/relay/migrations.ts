@@ -1,0 +1,49 @@
+/**
+ * How the database came to be, in order. What a user's file may already have is never changed: append.
+ * A step holds one or more statements, each ended by a semicolon at the end of its line.
+ */
+export const migrations: readonly string[] = [
+  // Training jobs. Columns in JSON are parsed by `training/jobRow.ts`; times are ISO 8601.
+  `CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    label_studio TEXT NOT NULL,
+    project INTEGER NOT NULL,
+    project_title TEXT NOT NULL,
+    request TEXT NOT NULL,
+    executor TEXT NOT NULL,
+    epochs INTEGER NOT NULL,
+    base TEXT NOT NULL,
+    model TEXT,
+    base_metrics TEXT,
+    new_metrics TEXT,
+    collected TEXT,
+    progress TEXT,
+    notes TEXT NOT NULL DEFAULT '[]',
+    error TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    created TEXT NOT NULL,
+    started TEXT,
+    ended TEXT,
+    queued TEXT NOT NULL,
+    stage TEXT NOT NULL DEFAULT 'collecting',
+    step TEXT,
+    restarts INTEGER NOT NULL DEFAULT 0,
+    revision INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX jobs_by_revision ON jobs (revision);
+  CREATE INDEX jobs_by_state ON jobs (state, queued);`,
+
+  // Counts every change of a job, so that other processes see what is new; and who works the queue.
+  `CREATE TABLE job_revision (value INTEGER NOT NULL) STRICT;
+  INSERT INTO job_revision (value) VALUES (0);
+  CREATE TABLE leases (
+    name TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    started TEXT NOT NULL,
+    beat INTEGER NOT NULL
+  ) STRICT;`,
+];

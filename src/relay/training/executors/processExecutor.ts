@@ -1,0 +1,171 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readdir, readFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
+import type { ExecutorKind } from '../../../training/job.ts';
+import {
+  TrainingError,
+  type Executor,
+  type StepCommand,
+  type StepEnd,
+  type StepHandle,
+} from '../contracts.ts';
+import { identify, isAlive, isGroupLeader, type ProcessIdentity } from './processIdentity.ts';
+
+/** What to run for a step; the job file must be among the arguments, so that the process is found by it. */
+export interface CommandLine {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** The whole environment. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface ProcessExecutorOptions {
+  readonly kind: ExecutorKind;
+  readonly commandLine: (command: StepCommand) => Promise<CommandLine>;
+  /** Milliseconds from SIGTERM to SIGKILL. */
+  readonly patience?: number;
+  /** Milliseconds between two looks at a process that is not our child. */
+  readonly interval?: number;
+}
+
+/** Polite to whoever works at this machine: a training takes what others leave. */
+const NICE = 5;
+
+const handleSchema = v.object({ pid: v.number(), started: v.string(), boot: v.string() });
+
+/**
+ * Steps as processes of this machine, each in its own process group and with files for stdout and stderr: they
+ * outlive the relay, and a later relay finds them by process id and start time.
+ */
+export function processExecutor(options: ProcessExecutorOptions): Executor {
+  const { kind, commandLine, patience = 10_000, interval = 500 } = options;
+  /** Ends of our own children; only their parent learns how a process ended. */
+  const ends = new Map<string, Promise<StepEnd>>();
+
+  return {
+    kind,
+
+    async start(command) {
+      const child = await launch(command, await commandLine(command));
+      const end = once(child, 'exit').then(([exitCode, signal]): StepEnd => {
+        return { exitCode: exitCode as number | null, signal: signal as string | null };
+      });
+      const pid = child.pid ?? 0;
+      lower(pid);
+      // A step that ended already was so quick that its files tell everything.
+      const handle = (await identify(pid)) ?? { pid, started: '', boot: '' };
+      ends.set(keyOf(handle), end);
+      return { ...handle };
+    },
+
+    async find({ module, jobFile }) {
+      for (const pid of await processIds()) {
+        const args = await argumentsOf(pid);
+        if (!args.includes(jobFile) || !args.some((arg) => arg.includes(module))) continue;
+        // Processes that the step itself started may carry its arguments too.
+        if (!(await isGroupLeader(pid))) continue;
+        const found = await identify(pid);
+        if (found !== null) return { ...found };
+      }
+      return null;
+    },
+
+    async wait(handle, _command, signal) {
+      const identity = parse(handle);
+      const own = ends.get(keyOf(identity));
+      if (own !== undefined) return Promise.race([own, rejected(signal)]);
+      while (await isAlive(identity)) await sleep(interval, undefined, { signal });
+      return { exitCode: null, signal: null };
+    },
+
+    isRunning: (handle) => isAlive(parse(handle)),
+
+    async stop(handle) {
+      const identity = parse(handle);
+      if (!(await isAlive(identity))) return;
+      killGroup(identity.pid, 'SIGTERM');
+      const deadline = performance.now() + patience;
+      while (performance.now() < deadline && (await isAlive(identity))) await sleep(50);
+      // What the leader left behind goes too.
+      killGroup(identity.pid, 'SIGKILL');
+      while (await isAlive(identity)) await sleep(50);
+    },
+  };
+}
+
+async function launch(command: StepCommand, { file, args, env }: CommandLine): Promise<ChildProcess> {
+  const events = await open(command.eventsFile, 'a');
+  const log = await open(command.logFile, 'a');
+  try {
+    const child = spawn(file, args, {
+      detached: true,
+      stdio: ['ignore', events.fd, log.fd],
+      env,
+      windowsHide: true,
+    });
+    await once(child, 'spawn');
+    // The step must not keep a relay alive that wants to end.
+    child.unref();
+    return child;
+  } catch (cause) {
+    throw new TrainingError(
+      'trainer-not-started',
+      `The trainer cannot be started: ${file} does not run (${cause instanceof Error ? cause.message : String(cause)}). ` +
+        'Run "forelabel doctor" to see what is missing.',
+      { cause },
+    );
+  } finally {
+    await events.close();
+    await log.close();
+  }
+}
+
+function lower(pid: number): void {
+  try {
+    setPriority(pid, NICE);
+  } catch {
+    // It ended already, or the system does not let us: no reason to fail.
+  }
+}
+
+function killGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, signal);
+  } catch {
+    // Nobody is left.
+  }
+}
+
+function rejected(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const fail = () => reject(signal.reason as Error);
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+}
+
+function parse(handle: StepHandle): ProcessIdentity {
+  return v.parse(handleSchema, handle);
+}
+
+const keyOf = ({ pid, started }: ProcessIdentity): string => `${pid} ${started}`;
+
+/** Only Linux tells without another program; elsewhere a lost step ends by itself, unwatched. */
+async function processIds(): Promise<readonly number[]> {
+  try {
+    return (await readdir('/proc')).filter((name) => /^\d+$/u.test(name)).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+async function argumentsOf(pid: number): Promise<readonly string[]> {
+  try {
+    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+  } catch {
+    return [];
+  }
+}
