@@ -1,10 +1,13 @@
-import { destination, pino, type Logger } from 'pino';
+import { destination, pino, type DestinationStream, type Logger } from 'pino';
 
 /**
  * JSON lines on stderr, quiet unless something is wrong. FORELABEL_LOG=debug shows every request.
  * What could hold a secret is blanked, wherever a careless line would put it.
  */
-export function createLog(level = process.env.FORELABEL_LOG ?? 'warn'): Logger {
+export function createLog(
+  level = process.env.FORELABEL_LOG ?? 'warn',
+  stream: DestinationStream = destination({ fd: 2, sync: true }),
+): Logger {
   const levels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
   return pino(
     {
@@ -14,12 +17,18 @@ export function createLog(level = process.env.FORELABEL_LOG ?? 'warn'): Logger {
         '*.authorization',
         '*.token',
         '*.apiKey',
+        '*.secret',
+        '*.labelStudioApiKey',
+        '*.rayToken',
         'authorization',
         'token',
         'apiKey',
+        'secret',
+        'labelStudioApiKey',
+        'rayToken',
         'headers.cookie',
       ],
     },
-    destination({ fd: 2, sync: true }),
+    stream,
   );
 }
