@@ -4,9 +4,15 @@
 //
 // It is for tests only: the product talks to whatever Label Studio its user has.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { register } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { alone, cacheFolder, findPython, pythonOf, step } from './pythonEnvironment.mjs';
+
+register('./typescript.mjs', import.meta.url);
+const { alone } = await import('../src/relay/alone.ts');
+const { cacheFolder } = await import('../src/relay/trainerEnvironment/cacheFolder.ts');
+const { findPython, pythonOf } = await import('../src/relay/trainerEnvironment/findPython.ts');
+const { installationStep } = await import('../src/relay/trainerEnvironment/installationStep.ts');
 
 export const LABEL_STUDIO_VERSION = '1.23.2';
 
@@ -50,13 +56,22 @@ export async function labelStudioPython() {
 async function make(folder, python) {
   rmSync(folder, { recursive: true, force: true });
   process.stderr.write(`Installing Label Studio ${LABEL_STUDIO_VERSION} into ${folder} (a minute or two)\n`);
-  await step(findPython().command, ['-m', 'venv', folder]);
-  await step(python, ['-m', 'pip', 'install', '-qq', '--disable-pip-version-check', ...REQUIREMENTS]);
-  await step(python, ['-c', 'import label_studio.core']);
+  await installationStep((await findPython()).command, ['-m', 'venv', folder]);
+  await installationStep(python, [
+    '-m',
+    'pip',
+    'install',
+    '-qq',
+    '--disable-pip-version-check',
+    ...REQUIREMENTS,
+  ]);
+  await installationStep(python, ['-c', 'import label_studio.core']);
   writeFileSync(markerOf(folder), REQUIREMENTS.join('\n'));
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  // pip runs in a process group of its own, which Ctrl+C does not reach: it ends when we exit.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
   try {
     process.stdout.write(`${await labelStudioPython()}\n`);
   } catch (error) {
