@@ -5,6 +5,7 @@ import { customElement, query } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import './elements/engine-pill.ts';
+import './elements/new-model-banner.ts';
 import './elements/run-bar.ts';
 import './elements/settings-dialog.ts';
 import './elements/step-links.ts';
@@ -15,6 +16,7 @@ import './pages/preview-page.ts';
 import './pages/review-page.ts';
 import './pages/run-page.ts';
 import './pages/source-page.ts';
+import './pages/train-page.ts';
 import { sharedStyles } from './look/shared.styles.ts';
 import { createServices } from './services.ts';
 import { AppState } from './state/appState.ts';
@@ -29,6 +31,7 @@ const titles: Readonly<Record<Step, string>> = {
   preview: 'Preview',
   run: 'Run',
   review: 'Review',
+  train: 'Train',
 };
 
 /** The frame around the pages: header, steps, the page of the address, the run's bar. */
@@ -145,6 +148,7 @@ export class ForelabelApp extends LitElement {
         </header>
         <fl-step-links></fl-step-links>
       </div>
+      <fl-new-model-banner></fl-new-model-banner>
       <main tabindex="-1">${this.#page()}</main>
       <fl-run-bar></fl-run-bar>
       <fl-settings-dialog></fl-settings-dialog>
@@ -163,6 +167,8 @@ export class ForelabelApp extends LitElement {
         return html`<fl-run-page></fl-run-page>`;
       case 'review':
         return html`<fl-review-page></fl-review-page>`;
+      case 'train':
+        return html`<fl-train-page></fl-train-page>`;
     }
   }
 }

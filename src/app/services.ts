@@ -12,6 +12,7 @@ import { settingsStore } from '../store/settings.ts';
 import type { Services } from './state/appState.ts';
 import type { CredentialMemory } from './state/connectionState.ts';
 import type { LoadEngine } from './state/engineState.ts';
+import { createRelayApi } from './state/relayApi.ts';
 import { listSamples } from './state/samples.ts';
 
 /** Starts the worker on the first backend that passes its self-test. */
@@ -69,6 +70,7 @@ export function createServices(): Services {
     loadEngine,
     createLabelStudio,
     listSamples,
+    relay: createRelayApi(),
     credentials: credentialMemory(database),
     keep: async () => {
       const open = await database();

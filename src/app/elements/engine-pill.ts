@@ -3,7 +3,7 @@ import type { TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/popover/popover.js';
 import type { EngineInfo, Timings } from '../../engine/types.ts';
-import { sharedStyles } from '../look/shared.styles.ts';
+import { factStyles, sharedStyles } from '../look/shared.styles.ts';
 import { backendName, bytes, milliseconds, rate } from '../look/wording.ts';
 import { AppElement } from '../state/context.ts';
 
@@ -19,6 +19,7 @@ const stages: readonly (readonly [keyof Timings, string, string])[] = [
 export class EnginePill extends AppElement {
   static override styles = [
     sharedStyles,
+    factStyles,
     css`
       button {
         display: inline-flex;
@@ -64,15 +65,9 @@ export class EnginePill extends AppElement {
         line-height: 1.5;
       }
       dl {
-        display: grid;
-        grid-template-columns: auto 1fr;
-        gap: 4px 16px;
-      }
-      dt {
-        color: var(--wa-color-text-quiet);
+        column-gap: 16px;
       }
       dd {
-        overflow-wrap: anywhere;
         font-variant-numeric: tabular-nums;
       }
     `,

@@ -1,7 +1,7 @@
-import { css, html, LitElement, nothing } from 'lit';
+import { html, LitElement, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import { sharedStyles } from '../look/shared.styles.ts';
+import { factStyles, sharedStyles } from '../look/shared.styles.ts';
 import { bytes } from '../look/wording.ts';
 import type { ListedModel } from '../state/modelList.ts';
 
@@ -20,22 +20,7 @@ const metrics: readonly (readonly [string, string])[] = [
 /** What there is to know about a model before trusting it. */
 @customElement('fl-model-card')
 export class ModelCard extends LitElement {
-  static override styles = [
-    sharedStyles,
-    css`
-      dl {
-        display: grid;
-        grid-template-columns: auto 1fr;
-        gap: 4px 24px;
-      }
-      dt {
-        color: var(--wa-color-text-quiet);
-      }
-      dd {
-        overflow-wrap: anywhere;
-      }
-    `,
-  ];
+  static override styles = [sharedStyles, factStyles];
 
   @property({ attribute: false }) model: ListedModel | null = null;
 

@@ -14,6 +14,7 @@ const names: Readonly<Record<Step, string>> = {
   preview: 'Preview',
   run: 'Run',
   review: 'Review',
+  train: 'Train',
 };
 
 /** The line of steps: links, each with its state. */

@@ -99,9 +99,11 @@ export const sharedStyles = css`
   }
 `;
 
-/** Native selects and ranges dressed like Web Awesome's inputs: they keep the platform's keyboard and pickers. */
+/** Native fields, selects and ranges dressed like Web Awesome's inputs: they keep the platform's keyboard and pickers. */
 export const controlStyles = css`
-  select {
+  select,
+  input[type='text'],
+  input[type='number'] {
     min-height: 34px;
     max-width: 100%;
     padding: 4px 8px;
@@ -110,6 +112,10 @@ export const controlStyles = css`
     background: var(--wa-color-surface-default);
     color: var(--wa-color-text-normal);
     font: inherit;
+  }
+  input::placeholder {
+    color: var(--wa-color-text-quiet);
+    opacity: 1;
   }
   input[type='range'] {
     width: 100%;
@@ -134,6 +140,21 @@ export const controlStyles = css`
   }
   .check .quiet {
     grid-column: 2;
+  }
+`;
+
+/** Names on the left, facts on the right. */
+export const factStyles = css`
+  dl {
+    display: grid;
+    grid-template-columns: auto 1fr;
+    gap: 4px 24px;
+  }
+  dt {
+    color: var(--wa-color-text-quiet);
+  }
+  dd {
+    overflow-wrap: anywhere;
   }
 `;
 

@@ -33,6 +33,32 @@ export function duration(seconds: number): string {
   return `${count(Math.floor(minutes / 60))} h${rest === 0 ? '' : ` ${count(rest)} min`}`;
 }
 
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+/** A time in the past as 'just now', '5 minutes ago', 'yesterday', '3 weeks ago' */
+export function ago(iso: string, now = Date.now()): string {
+  const seconds = (Date.parse(iso) - now) / 1000;
+  if (Number.isNaN(seconds)) return iso;
+  const units = [
+    ['minute', 60],
+    ['hour', 3600],
+    ['day', 86_400],
+    ['week', 604_800],
+    ['month', 2_629_800],
+    ['year', 31_557_600],
+  ] as const;
+  if (Math.abs(seconds) < 60) return 'just now';
+  const [unit, size] = units.findLast(([, each]) => Math.abs(seconds) >= each) ?? units[0];
+  return relative.format(Math.round(seconds / size), unit);
+}
+
+/** The exact time, for the tooltip of a relative one: '22 Nov 2026, 18:20' */
+export function exactTime(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  return date.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+}
+
 /** Bytes: '8.1 MB' (decimal, as file managers say it) */
 export function bytes(n: number): string {
   if (n >= 1e9) return `${oneDigit.format(n / 1e9)} GB`;

@@ -1,4 +1,4 @@
-import { css, html, nothing } from 'lit';
+import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
@@ -7,7 +7,7 @@ import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import '../elements/error-banner.ts';
 import '../elements/export-results.ts';
 import '../elements/failed-list.ts';
-import { controlStyles, pageStyles, sharedStyles } from '../look/shared.styles.ts';
+import { controlStyles, factStyles, pageStyles, sharedStyles } from '../look/shared.styles.ts';
 import { count, countOf, score } from '../look/wording.ts';
 import { AppElement } from '../state/context.ts';
 import { hashOf } from '../state/route.ts';
@@ -15,24 +15,7 @@ import { hashOf } from '../state/route.ts';
 /** Starts the run, and says what came of it. Its progress is in the bar, on every page. */
 @customElement('fl-run-page')
 export class RunPage extends AppElement {
-  static override styles = [
-    sharedStyles,
-    controlStyles,
-    pageStyles,
-    css`
-      dl {
-        display: grid;
-        grid-template-columns: auto 1fr;
-        gap: 4px 24px;
-      }
-      dt {
-        color: var(--wa-color-text-quiet);
-      }
-      dd {
-        overflow-wrap: anywhere;
-      }
-    `,
-  ];
+  static override styles = [sharedStyles, controlStyles, pageStyles, factStyles];
 
   @state() private post = true;
   @state() private onlyUnlabeled = false;

@@ -6,24 +6,32 @@ import type { CredentialMemory } from './connectionState.ts';
 import { DisplayState, classLooks } from './display.ts';
 import { EngineState } from './engineState.ts';
 import type { LoadEngine } from './engineState.ts';
+import { rememberModel } from './lastModel.ts';
 import { recallProject, rememberProject } from './lastProject.ts';
 import { MappingState } from './mappingState.ts';
 import type { ListedModel } from './modelList.ts';
+import { NewModel } from './newModel.ts';
 import type { Observable } from './observable.ts';
 import { PeekState } from './peekState.ts';
 import { problemOf } from './problem.ts';
+import { ProjectTraining } from './projectTraining.ts';
+import type { RelayApi } from './relayApi.ts';
+import { ResultsForRelay } from './resultsForRelay.ts';
 import { ReviewState } from './reviewState.ts';
 import type { Kept } from './reviewState.ts';
 import { Route } from './route.ts';
 import { RunState } from './runState.ts';
 import { SourceState } from './sourceState.ts';
 import { Thumbnails } from './thumbnails.ts';
+import { TrainState } from './trainState.ts';
 
 /** What the page's state stands on; real parts in the app, stand-ins in tests. */
 export interface Services {
   readonly loadEngine: LoadEngine;
   readonly createLabelStudio: (options: LabelStudioOptions) => LabelStudio;
   readonly credentials: CredentialMemory;
+  /** The relay's training; a server without it answers 'absent'. */
+  readonly relay: RelayApi;
   readonly keep: () => Promise<Kept>;
   readonly listSamples: () => Promise<Source>;
   /** Deletes all that is kept in this browser; the page is to be reloaded afterwards. */
@@ -49,7 +57,11 @@ export class AppState {
   readonly connection: ConnectionState;
   readonly peek: PeekState;
   readonly review: ReviewState;
+  readonly training: TrainState;
+  readonly projectTraining: ProjectTraining;
+  readonly newModel: NewModel;
   readonly services: Services;
+  readonly #resultsForRelay: ResultsForRelay;
 
   constructor(services: Services) {
     this.services = services;
@@ -57,12 +69,25 @@ export class AppState {
     this.connection = new ConnectionState(services.createLabelStudio, services.credentials);
     this.peek = new PeekState(this.engine, this.thumbnails);
     this.review = new ReviewState(services.keep);
+    const { relay } = services;
+    this.projectTraining = new ProjectTraining(relay);
+    this.#resultsForRelay = new ResultsForRelay((results) => relay.giveResults(results));
+    this.newModel = new NewModel(
+      (version) => this.useModel(version),
+      () => this.run.active,
+    );
+    this.run.subscribe(() => this.newModel.runChanged());
+    this.training = new TrainState(
+      relay,
+      () => services.credentials.recall(),
+      ({ version, project, take }) => this.#modelArrived(version, project, take),
+    );
   }
 
   /** Everything that can change, for the few elements that show a bit of all of it. */
   get all(): readonly Observable[] {
-    const { route, engine, connection, source, mapping, run, review } = this;
-    return [route, engine, connection, source, mapping, run, review];
+    const { route, engine, connection, source, mapping, run, review, training } = this;
+    return [route, engine, connection, source, mapping, run, review, training];
   }
 
   /** The first visit: the engine starts and the samples are listed side by side. */
@@ -70,6 +95,7 @@ export class AppState {
     await Promise.all([
       this.engine.start().then(() => this.#modelChanged()),
       this.#useSamples().then(() => this.#resumeProject()),
+      this.training.start(),
     ]);
   }
 
@@ -116,8 +142,23 @@ export class AppState {
   }
 
   chooseModel(model: ListedModel): void {
+    rememberModel(model.version);
     this.engine.choose(model);
     this.#modelChanged();
+  }
+
+  /** Takes a model that the list may not show yet. Rejects when a run is under way or the model is gone. */
+  async useModel(version: string): Promise<void> {
+    if (this.run.active)
+      throw new Error('A run is under way. Wait for its end, or cancel it, then try again.');
+    if (this.engine.model?.version === version) return;
+    this.chooseModel(await this.engine.find(version));
+  }
+
+  /** Whether the relay keeps a token for the Label Studio of the chosen project. */
+  get relayHasAccess(): boolean {
+    const known = this.training.status?.labelStudio;
+    return known?.hasToken === true && known.url === this.source.chosen?.url;
   }
 
   /** Another control may draw on another image of the task, so the source is read anew. */
@@ -146,7 +187,9 @@ export class AppState {
       if (choices.post && sink === null)
         return this.mapping.problem ?? 'Choose a Label Studio project first.';
       const { results: store } = await this.services.keep();
+      const relayProject = this.relayHasAccess ? this.source.chosen?.project.id : undefined;
       this.run.start({ source, engine, store, sink, retryFailed: choices.retryFailed }, (result) => {
+        if (relayProject !== undefined) this.#resultsForRelay.add(relayProject, result);
         if (result.timings !== null) this.engine.note({ timings: result.timings });
         this.review.add(result);
       });
@@ -166,6 +209,15 @@ export class AppState {
       modelVersion,
       publication: { mapping, threshold: this.display.threshold },
     });
+  }
+
+  /** Only a model of the open project concerns this page; numbers of projects repeat between Label Studios. */
+  #modelArrived(version: string, project: number, take: boolean): void {
+    const { chosen } = this.source;
+    if (chosen?.project.id !== project || this.engine.model?.version === version) return;
+    const job = this.training.jobs.find((each) => each.model === version);
+    if (job !== undefined && job.labelStudio !== chosen.url) return;
+    this.newModel.arrived(version, job, take);
   }
 
   get #classes(): readonly string[] {

@@ -1,6 +1,7 @@
 import type { DetectResult, Engine, EngineInfo, Timings } from '../../engine/types.ts';
+import { recallModel } from './lastModel.ts';
 import { fetchModels } from './modelList.ts';
-import type { ListedModel } from './modelList.ts';
+import type { ListedModel, ModelList } from './modelList.ts';
 import { Observable } from './observable.ts';
 import { isAbort, problemOf } from './problem.ts';
 
@@ -46,13 +47,12 @@ export class EngineState extends Observable {
     this.#loadEngine = loadEngine;
   }
 
-  /** Lists the models and loads the first, which is the bundled one. */
+  /** Lists the models and loads the one that was chosen last, else the first, which is the bundled one. */
   async start(): Promise<void> {
     try {
-      const { models, problems } = await fetchModels(this.#abort.signal);
-      this.models = models;
-      this.problems = problems;
-      const [first] = models;
+      const { models, problems } = await this.#list(this.#abort.signal);
+      const last = recallModel();
+      const first = models.find(({ version }) => version === last) ?? models[0];
       if (first === undefined) {
         throw new Error(
           `There is no model. ${problems[0] ?? 'Put a folder with model.json and model.onnx under models/ and reload.'}`,
@@ -62,6 +62,17 @@ export class EngineState extends Observable {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** The model of a version, from a list read anew. Throws when the server does not offer it. */
+  async find(version: string): Promise<ListedModel> {
+    const { models } = await this.#list(new AbortController().signal);
+    this.changed();
+    const model = models.find((each) => each.version === version);
+    if (model === undefined) {
+      throw new Error(`The model ${version} is not there any more. Choose another one under Model & labels.`);
+    }
+    return model;
   }
 
   /** Loads another model; the one before is let go. */
@@ -106,6 +117,13 @@ export class EngineState extends Observable {
       postprocess: mean('postprocess'),
       total: mean('total'),
     };
+  }
+
+  async #list(signal: AbortSignal): Promise<ModelList> {
+    const list = await fetchModels(signal);
+    this.models = list.models;
+    this.problems = list.problems;
+    return list;
   }
 
   async #load(model: ListedModel, signal: AbortSignal, before: Promise<Engine> | null): Promise<Engine> {

@@ -1,10 +1,10 @@
 import { Observable } from './observable.ts';
 
 /** The line of steps, in order. */
-export const steps = ['source', 'model', 'preview', 'run', 'review'] as const;
+export const steps = ['source', 'model', 'preview', 'run', 'review', 'train'] as const;
 export type Step = (typeof steps)[number];
 
-/** Where the user is; `item` is the key of the image in the single view, null in a step's own page. */
+/** Where the user is; `item` is the key of the image in the single view or a training's id, null in a step's own page. */
 export interface Place {
   readonly step: Step;
   readonly item: string | null;
@@ -14,7 +14,7 @@ export interface Place {
 export function parseHash(hash: string): Place {
   const [, name = '', rest = ''] = /^#\/([a-z]+)(?:\/(.+))?$/u.exec(hash) ?? [];
   const step = steps.find((known) => known === name) ?? 'source';
-  if (step !== 'review' || rest === '') return { step, item: null };
+  if ((step !== 'review' && step !== 'train') || rest === '') return { step, item: null };
   try {
     return { step, item: decodeURIComponent(rest) };
   } catch {

@@ -1,3 +1,4 @@
+import { isEnded } from '../../training/job.ts';
 import { count } from '../look/wording.ts';
 import type { AppState } from './appState.ts';
 import type { Step } from './route.ts';
@@ -41,6 +42,15 @@ export function stepState(step: Step, app: AppState): StepState {
     case 'review': {
       const done = app.review.results.filter(({ state }) => state === 'done').length;
       return { ...plain, note: done === 0 ? '' : count(done) };
+    }
+    case 'train': {
+      const running = app.training.jobs.find((job) => !isEnded(job) && job.state !== 'queued');
+      const { epoch, epochs } = running?.progress ?? {};
+      const known = epoch !== undefined && epochs !== undefined;
+      return {
+        ...plain,
+        note: running === undefined ? '' : known ? `${count(epoch)}/${count(epochs)}` : '…',
+      };
     }
   }
 }
