@@ -11,6 +11,7 @@ import type { DetectResult, Engine } from '../../../src/engine/types.ts';
 import { fileSource } from '../../../src/prelabel/fileSource.ts';
 import { memoryStore } from '../../../src/prelabel/memoryStore.ts';
 import { tinyManifest } from '../../support/tinyModelBrowser.ts';
+import { FakeRelay } from './fakeRelay.ts';
 
 const scores = [0.9, 0.6, 0.45, 0.2, 0.1];
 const model: ListedModel = {
@@ -69,6 +70,7 @@ function preparedApp(engine: Engine): AppState {
   const services: Services = {
     loadEngine: () => Promise.resolve(engine),
     createLabelStudio: never,
+    relay: new FakeRelay(),
     credentials: {
       recall: () => Promise.resolve(null),
       hold: () => undefined,
