@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
+from forelabel_trainer import mmcv_ops
 from forelabel_trainer.mmcv_ops import batched_nms, nms, sigmoid_focal_loss
 from mmdet.models.losses.focal_loss import py_sigmoid_focal_loss
 
@@ -96,3 +100,137 @@ def test_focal_loss_equals_mmdetections_on_the_cpu() -> None:
     loss.backward()
     expected.backward()
     torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+def test_nms_takes_only_scores_above_the_threshold() -> None:
+    boxes = torch.tensor([[0.0, 0, 4, 4], [10, 0, 14, 4], [20, 0, 24, 4]])
+    scores = torch.tensor([0.3, 0.5, 0.4])
+    dets, keep = nms(boxes, scores, 0.5, score_threshold=0.3)
+    assert keep.tolist() == [1, 2]  # strictly above
+    assert dets[:, 4].tolist() == pytest.approx([0.5, 0.4])
+    assert nms(boxes, scores, 0.5, score_threshold=0.9)[0].shape == (0, 5)
+
+
+def test_nms_below_the_threshold_suppresses_nobody() -> None:
+    boxes = torch.tensor([[0.0, 0, 4, 4], [0, 0, 4, 4]])
+    assert nms(boxes, torch.tensor([0.2, 0.1]), 0.5, score_threshold=0.15)[1].tolist() == [0]
+
+
+def test_nms_keeps_the_best_max_num() -> None:
+    boxes = torch.tensor([[0.0, 0, 4, 4], [10, 0, 14, 4], [20, 0, 24, 4]])
+    scores = torch.tensor([0.3, 0.5, 0.4])
+    assert nms(boxes, scores, 0.5, max_num=2)[1].tolist() == [1, 2]
+    assert nms(boxes, scores, 0.5, max_num=0)[1].tolist() == [1, 2, 0]
+
+
+def test_nms_offset_makes_corners_inclusive() -> None:
+    boxes = torch.tensor([[0.0, 0, 3, 3], [0, 2, 3, 5]])  # 4 x 4 with 8 in common: 1/3; without the offset 1/5
+    scores = torch.tensor([0.9, 0.8])
+    assert nms(boxes, scores, 0.3, offset=1)[1].tolist() == [0]
+    assert nms(boxes, scores, 0.3, offset=0)[1].tolist() == [0, 1]
+    with pytest.raises(ValueError, match='offset'):
+        nms(boxes, scores, 0.3, offset=2)
+
+
+@pytest.mark.parametrize('seed', range(4))
+@pytest.mark.parametrize('max_num', [-1, 7])
+def test_many_boxes_go_class_by_class(seed: int, max_num: int) -> None:
+    """From `split_thr` boxes on; the same boxes in the same order as all at once."""
+    rng = np.random.default_rng(200 + seed)
+    boxes, scores = (torch.from_numpy(a) for a in random_boxes(rng, 80, tied=True))
+    labels = torch.from_numpy(rng.integers(0, 3, 80))
+    options = {'type': 'nms', 'iou_threshold': 0.5, 'max_num': max_num}
+    at_once = batched_nms(boxes, scores, labels, options)
+    by_class = batched_nms(boxes, scores, labels, {**options, 'split_thr': 80})
+    assert torch.equal(by_class[1], at_once[1])
+    assert torch.equal(by_class[0], at_once[0])
+    if max_num > 0:
+        assert len(by_class[1]) == max_num
+
+
+def test_the_class_by_class_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for each class that is there, each with its own boxes."""
+    seen = []
+    monkeypatch.setattr(mmcv_ops, 'nms', lambda boxes, scores, **_: seen.append(len(boxes)) or (None, torch.arange(len(boxes))))
+    boxes, labels = torch.rand(6, 4), torch.tensor([0, 2, 2, 0, 2, 5])
+    batched_nms(boxes, torch.rand(6), labels, {'type': 'nms', 'iou_threshold': 0.5, 'split_thr': 6})
+    assert seen == [2, 3, 1]
+    seen.clear()
+    batched_nms(boxes, torch.rand(6), labels, {'type': 'nms', 'iou_threshold': 0.5, 'split_thr': 7})
+    assert seen == [6]
+
+
+def test_batched_nms_without_a_config_only_sorts() -> None:
+    boxes = torch.tensor([[0.0, 0, 4, 4], [0, 0, 4, 4]])
+    dets, keep = batched_nms(boxes, torch.tensor([0.5, 0.9]), torch.tensor([0, 0]), None)
+    assert keep.tolist() == [1, 0]
+    assert dets[:, 4].tolist() == pytest.approx([0.9, 0.5])
+
+
+@pytest.mark.parametrize('gamma', [0.0, 1.0, 2.0])
+@pytest.mark.parametrize('weight', [None, [1.0, 3.0]])
+def test_focal_loss_and_its_gradient_follow_the_formula(gamma: float, weight: list[float] | None) -> None:
+    """Lin et al., 2017, in double precision by finite differences: -a_t (1 - p_t)^g log(p_t)."""
+    target = torch.tensor([0, 1, 2, 1])  # 2 is the background
+    logits = torch.tensor([[2.0, -1], [0.5, 0.1], [-3, 4], [-8, 6]], dtype=torch.float64)
+    factors = torch.tensor(weight or [1.0, 1.0], dtype=torch.float64)
+
+    def formula(x: torch.Tensor) -> torch.Tensor:
+        total = torch.zeros((), dtype=torch.float64)
+        for row, label in enumerate(target.tolist()):
+            for column in range(2):
+                p = 1 / (1 + torch.exp(-x[row, column]))
+                p_t, a_t = (p, 0.25) if column == label else (1 - p, 0.75)
+                total = total - a_t * (1 - p_t) ** gamma * torch.log(p_t) * factors[column]
+        return total
+
+    ours = logits.float().requires_grad_()
+    weights = None if weight is None else torch.tensor(weight)
+    loss = sigmoid_focal_loss(ours, target, gamma, 0.25, weights, 'sum')
+    torch.testing.assert_close(loss.double(), formula(logits), rtol=1e-5, atol=1e-6)
+    loss.backward()
+    step = 1e-6
+    for row in range(4):
+        for column in range(2):
+            nudge = torch.zeros_like(logits)
+            nudge[row, column] = step
+            slope = (formula(logits + nudge) - formula(logits - nudge)) / (2 * step)
+            torch.testing.assert_close(ours.grad[row, column].double(), slope, rtol=1e-4, atol=1e-6)
+
+
+def test_focal_loss_reductions() -> None:
+    logits, target = torch.randn(5, 3), torch.tensor([0, 1, 2, 3, 0])
+    each = sigmoid_focal_loss(logits, target, reduction='none')
+    assert each.shape == (5, 3)
+    torch.testing.assert_close(sigmoid_focal_loss(logits, target, reduction='sum'), each.sum())
+    torch.testing.assert_close(sigmoid_focal_loss(logits, target, reduction='mean'), each.sum() / 5)
+    with pytest.raises(ValueError, match='reduction'):
+        sigmoid_focal_loss(logits, target, reduction='most')
+
+
+def test_focal_loss_of_nothing_is_nought() -> None:
+    assert sigmoid_focal_loss(torch.zeros(0, 3), torch.zeros(0)).item() == 0
+
+
+def in_a_new_process(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
+
+
+def test_install_after_mmdet_is_refused() -> None:
+    """mmdet has settled by then that the operators are absent."""
+    done = in_a_new_process(
+        "import sys, types\nsys.modules['mmdet'] = types.ModuleType('mmdet')\n"
+        'from forelabel_trainer import mmcv_ops\nmmcv_ops.install()\n'
+    )
+    assert done.returncode != 0
+    assert 'must run before mmdet is imported' in done.stderr
+
+
+def test_install_twice_is_install_once() -> None:
+    done = in_a_new_process(
+        "import sys\nfrom forelabel_trainer import mmcv_ops\nmmcv_ops.install()\nfirst = sys.modules['mmcv.ops']\n"
+        "sys.modules['mmdet'] = first\nmmcv_ops.install()\nassert sys.modules['mmcv.ops'] is first\n"
+        'import mmcv\nassert mmcv.ops.nms is mmcv_ops.nms\n'
+        'try:\n    import mmcv.ops.roi_align\nexcept ImportError:\n    print("absent")\n'
+    )
+    assert (done.returncode, done.stdout) == (0, 'absent\n'), done.stderr
