@@ -31,3 +31,17 @@ export function pageHeaders(): MiddlewareHandler {
     },
   });
 }
+
+/**
+ * What is under /api is data, also where it looks like a document: an image of Label Studio's that is opened by itself
+ * may run nothing and belongs to no origin.
+ */
+export function apiHeaders(): MiddlewareHandler {
+  return async (c, next) => {
+    await next();
+    // The form to log in comes again when the secret was wrong.
+    if (c.req.path === '/api/session') return;
+    c.header('Content-Security-Policy', "default-src 'none'; sandbox");
+    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
+  };
+}
