@@ -44,6 +44,29 @@ export const migrations: readonly string[] = [
     host TEXT NOT NULL,
     pid INTEGER NOT NULL,
     started TEXT NOT NULL,
+    boot TEXT NOT NULL,
     beat INTEGER NOT NULL
+  ) STRICT;`,
+
+  // Projects of a Label Studio, and raw detections by task and model version (JSON, as `training/api.ts` has them).
+  `CREATE TABLE project_settings (
+    label_studio TEXT NOT NULL,
+    project INTEGER NOT NULL,
+    model TEXT,
+    train_every INTEGER NOT NULL,
+    annotations INTEGER NOT NULL,
+    threshold REAL NOT NULL,
+    take_new_model INTEGER NOT NULL,
+    PRIMARY KEY (label_studio, project)
+  ) STRICT;
+  CREATE TABLE results (
+    label_studio TEXT NOT NULL,
+    project INTEGER NOT NULL,
+    task INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    width REAL NOT NULL,
+    height REAL NOT NULL,
+    detections TEXT NOT NULL,
+    PRIMARY KEY (label_studio, project, task, model)
   ) STRICT;`,
 ];

@@ -1,0 +1,107 @@
+import type { Client, Row } from '@libsql/client';
+import type { ProjectSettings, ProjectSettingsPatch } from '../../training/api.ts';
+import { labelStudioName } from '../labelStudioName.ts';
+import type { FindAccess } from '../training/contracts.ts';
+
+/** What the relay remembers for each project of its Label Studio. */
+export interface ProjectSettingsStore {
+  /** The defaults where nothing is kept. */
+  get(project: number): Promise<ProjectSettings>;
+  change(project: number, patch: ProjectSettingsPatch): Promise<ProjectSettings>;
+  /** Adds to the annotations since the last training. */
+  count(project: number, annotations: number): Promise<ProjectSettings>;
+  /** A training has begun: it knows all that there is. */
+  resetCount(project: number): Promise<void>;
+  /** Projects that train by themselves and have enough annotations for it. */
+  due(): Promise<readonly number[]>;
+}
+
+export const defaultProjectSettings: ProjectSettings = {
+  model: null,
+  trainEvery: 0,
+  annotations: 0,
+  threshold: 0.3,
+  takeNewModel: false,
+};
+
+export function projectSettingsStore(database: Client, findAccess: FindAccess): ProjectSettingsStore {
+  const nameOf = () => labelStudioName(findAccess);
+
+  async function get(project: number): Promise<ProjectSettings> {
+    const { rows } = await database.execute({
+      sql: 'SELECT * FROM project_settings WHERE label_studio = ? AND project = ?',
+      args: [await nameOf(), project],
+    });
+    return rows[0] === undefined ? defaultProjectSettings : settingsOf(rows[0]);
+  }
+
+  /** Makes the row where there is none, and changes it in the same step. */
+  async function write(project: number, assignment: string, args: readonly (string | number | null)[]) {
+    const name = await nameOf();
+    await database.batch(
+      [
+        {
+          sql: `INSERT INTO project_settings (label_studio, project, model, train_every, annotations, threshold, take_new_model)
+                VALUES (?, ?, NULL, ?, 0, ?, ?) ON CONFLICT DO NOTHING`,
+          args: [
+            name,
+            project,
+            defaultProjectSettings.trainEvery,
+            defaultProjectSettings.threshold,
+            Number(defaultProjectSettings.takeNewModel),
+          ],
+        },
+        {
+          sql: `UPDATE project_settings SET ${assignment} WHERE label_studio = ? AND project = ?`,
+          args: [...args, name, project],
+        },
+      ],
+      'write',
+    );
+    return get(project);
+  }
+
+  return {
+    get,
+    async change(project, { model, trainEvery, threshold, takeNewModel }) {
+      const columns: [string, string | number | null | undefined][] = [
+        ['model', model],
+        ['train_every', trainEvery],
+        ['threshold', threshold],
+        ['take_new_model', takeNewModel === undefined ? undefined : Number(takeNewModel)],
+      ];
+      const changed = columns.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
+      if (changed.length === 0) return get(project);
+      return write(
+        project,
+        changed.map(({ name }) => `${name} = ?`).join(', '),
+        changed.map(({ value }) => value),
+      );
+    },
+    count: (project, annotations) => write(project, 'annotations = annotations + ?', [annotations]),
+    async resetCount(project) {
+      await database.execute({
+        sql: 'UPDATE project_settings SET annotations = 0 WHERE label_studio = ? AND project = ?',
+        args: [await nameOf(), project],
+      });
+    },
+    async due() {
+      const { rows } = await database.execute({
+        sql: `SELECT project FROM project_settings
+              WHERE label_studio = ? AND train_every > 0 AND annotations >= train_every`,
+        args: [await nameOf()],
+      });
+      return rows.map((row) => Number(row.project));
+    },
+  };
+}
+
+function settingsOf(row: Row): ProjectSettings {
+  return {
+    model: typeof row.model === 'string' ? row.model : null,
+    trainEvery: Number(row.train_every),
+    annotations: Number(row.annotations),
+    threshold: Number(row.threshold),
+    takeNewModel: Number(row.take_new_model) === 1,
+  };
+}
