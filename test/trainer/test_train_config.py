@@ -9,15 +9,29 @@ from typing import Any
 import mmdet
 import pytest
 from conftest import DEMO_CONFIG, train_job
-from forelabel_trainer.detector_config import clear_pretrained, load_config
+from forelabel_trainer.config_text import write_config
+from forelabel_trainer.dataset import DatasetSummary
+from forelabel_trainer.detector_config import clear_pretrained, input_spec, load_config, plain
 from forelabel_trainer.errors import TrainerError
+from forelabel_trainer.input_scale import choose_scale, scaled_transforms
 from forelabel_trainer.job import TrainJob, parse_train
-from forelabel_trainer.train_config import train_pipeline, write_config
+from forelabel_trainer.train_config import RunPlan, run_config, train_pipeline
 from mmengine.config import Config
 
 SHIPPED = Path(mmdet.__file__).parent / '.mim' / 'configs' / 'fcos'
 PLAIN = SHIPPED / 'fcos_r50-caffe_fpn_gn-head_1x_coco.py'
 REPEATED = SHIPPED / 'fcos_r18_fpn_gn-head-center-normbbox-centeronreg-giou_8xb8-amp-lsj-200e_coco.py'
+
+DATA = DatasetSummary(
+    images=2,
+    boxes=2,
+    empty=0,
+    per_class={'face': 2},
+    sha256='0' * 64,
+    image_sizes=((1000, 800), (1000, 800)),
+    box_sizes=((40.0, 40.0, 0), (40.0, 40.0, 1)),
+)
+"""Boxes of 40 pixels on images of 1000: 12.8 pixels at an input of 320."""
 
 
 def parsed(folder: Path, config: Path, **changes: Any) -> TrainJob:
@@ -28,11 +42,16 @@ def parsed(folder: Path, config: Path, **changes: Any) -> TrainJob:
 
 
 def written(folder: Path, config: Path, amp: bool = False, iterations: int = 10, **changes: Any) -> Config:
-    """The generated file, read again as MMDetection reads it."""
+    """The config of a run as its file says it, read as the export reads it."""
     job = parsed(folder, config, **changes)
     base = load_config(config)
     clear_pretrained(base)
-    return Config.fromfile(str(write_config(job, base, iterations, amp, None, False)))
+    plan = RunPlan(iterations, job.batch_size, choose_scale(base, job.input_size, DATA), amp, None, False)
+    made = run_config(job, base, plan)
+    write_config(made, folder / 'config.py')
+    read = Config.fromfile(str(folder / 'config.py'))
+    assert read.to_dict() == made.to_dict()
+    return read
 
 
 @pytest.mark.parametrize('config', [PLAIN, REPEATED, DEMO_CONFIG])
@@ -48,8 +67,6 @@ def test_every_base_gets_classes_data_and_no_download(tmp_path: Path, config: Pa
     # Images that a person found empty are kept.
     assert made.train_dataloader.dataset.filter_cfg == {'filter_empty_gt': False}
     assert made.train_cfg.max_epochs == 4
-    assert made.default_hooks.checkpoint.save_best == 'coco/bbox_mAP'
-    assert made.default_hooks.checkpoint.max_keep_ckpts == 1
 
 
 @pytest.mark.parametrize('config', [PLAIN, REPEATED, DEMO_CONFIG])
@@ -75,6 +92,14 @@ def test_learning_rate_follows_the_batch_unless_given(tmp_path: Path) -> None:
     assert written(tmp_path, PLAIN, learningRate=0.5).optim_wrapper.optimizer.lr == 0.5
 
 
+def test_learning_rate_follows_the_real_batch(tmp_path: Path) -> None:
+    """Of all processes together, and never more than there are images."""
+    job, base = parsed(tmp_path, DEMO_CONFIG, batchSize=8), load_config(DEMO_CONFIG)
+    for batch, rate in ((16, 2e-3), (4, 5e-4)):
+        made = run_config(job, base, RunPlan(1, batch, (320, 320), False, None, False))
+        assert made.optim_wrapper.optimizer.lr == pytest.approx(rate)
+
+
 def test_mixed_precision_is_the_jobs_choice(tmp_path: Path) -> None:
     assert written(tmp_path, REPEATED, amp=False).optim_wrapper.type == 'OptimWrapper'
     assert written(tmp_path, DEMO_CONFIG, amp=True).optim_wrapper.type == 'AmpOptimWrapper'
@@ -85,9 +110,75 @@ def test_without_validation_there_is_no_best(tmp_path: Path) -> None:
     made = written(tmp_path, DEMO_CONFIG, data={'train': source})
     assert made.val_dataloader is None
     assert made.val_cfg is None
-    assert 'save_best' not in made.default_hooks.checkpoint
     # The export reads the classes here.
     assert tuple(made.test_dataloader.dataset.metainfo.classes) == ('face',)
+
+
+def steps_of(pipeline: Any, kind: str) -> list[Any]:
+    """Every step of a kind, in lists of alternatives too."""
+    if isinstance(pipeline, (list, tuple)):
+        return [found for item in pipeline for found in steps_of(item, kind)]
+    if not isinstance(pipeline, dict):
+        return []
+    own = [pipeline] if pipeline.get('type') == kind else []
+    return own + [found for value in pipeline.values() for found in steps_of(value, kind)]
+
+
+def test_the_input_size_is_the_bases_unless_asked(tmp_path: Path) -> None:
+    made = written(tmp_path, DEMO_CONFIG)
+    assert input_spec(made)['resize'] == {'rule': 'keep-ratio', 'width': 320, 'height': 320}
+    assert plain(made.train_dataloader.dataset.pipeline) == plain(load_config(DEMO_CONFIG).train_pipeline)
+
+
+def test_a_long_side_reaches_every_step(tmp_path: Path) -> None:
+    made = written(tmp_path, DEMO_CONFIG, inputSize=480)
+    assert input_spec(made)['resize'] == {'rule': 'keep-ratio', 'width': 480, 'height': 480}
+    pipeline = made.train_dataloader.dataset.pipeline
+    for kind, field, size in (
+        ('RandomResize', 'scale', (480, 480)),
+        ('RandomCrop', 'crop_size', (480, 480)),
+        ('CachedMosaic', 'img_scale', (240, 240)),
+        ('Pad', 'size', (480, 480)),
+    ):
+        found = steps_of(pipeline, kind)
+        assert found, kind
+        assert {tuple(step[field]) for step in found} == {size}
+    # What is no number of pixels stays.
+    assert {tuple(step['ratio_range']) for step in steps_of(pipeline, 'RandomResize')} == {(0.9, 1.9), (0.3, 1.0)}
+    assert steps_of(pipeline, 'CachedMosaic')[0]['max_cached_images'] == 40
+
+
+def test_a_long_side_keeps_the_shape(tmp_path: Path) -> None:
+    made = written(tmp_path, PLAIN, inputSize=1024)
+    assert input_spec(made)['resize'] == {'rule': 'keep-ratio', 'width': 1024, 'height': 615}
+    assert {tuple(step['scale']) for step in steps_of(made.train_dataloader.dataset.pipeline, 'Resize')} == {(1024, 615)}
+
+
+def test_padding_of_whole_batches_follows(tmp_path: Path) -> None:
+    config = SHIPPED / 'fcos_r50_fpn_gn-head-center-normbbox-centeronreg-giou_8xb8-amp-lsj-200e_coco.py'
+    usual, made = written(tmp_path, config), written(tmp_path, config, inputSize=640)
+    before, after = (tuple(steps_of(plain(c.model), 'BatchFixedSizePad')[0]['size']) for c in (usual, made))
+    assert before == (1024, 1024)
+    assert after == (round(1024 * 384 / 800), round(1024 * 640 / 1333))  # height first
+
+
+def test_relative_crops_are_left_alone() -> None:
+    crop = {'type': 'RandomCrop', 'crop_type': 'relative_range', 'crop_size': (0.5, 0.5)}
+    assert scaled_transforms([crop], (320, 320), (640, 640)) == [crop]
+
+
+def test_fit_goes_by_the_boxes(tmp_path: Path) -> None:
+    size = input_spec(written(tmp_path, DEMO_CONFIG, inputSize='fit'))['resize']
+    assert size['width'] == size['height'] == 608  # 24 / 12.8 * 320, up to a multiple of 32
+
+
+def test_the_size_it_was_given_last_counts(tmp_path: Path) -> None:
+    """A fine-tuned model is fine-tuned again: nothing of the first size is left over."""
+    written(tmp_path, DEMO_CONFIG, inputSize=480)
+    (tmp_path / 'config.py').rename(tmp_path / 'first.py')
+    again = written(tmp_path, tmp_path / 'first.py', inputSize=320)
+    assert input_spec(again)['resize']['width'] == 320
+    assert plain(again.train_dataloader.dataset.pipeline) == plain(load_config(DEMO_CONFIG).train_pipeline)
 
 
 def test_a_wrapper_that_mixes_images_is_refused() -> None:

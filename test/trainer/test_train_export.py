@@ -20,10 +20,15 @@ from forelabel_trainer.job import CocoSource, EvaluateJob
 
 
 def test_events_are_well_formed(trained: Events) -> None:
-    assert [event['event'] for event in trained] == ['started', 'progress', 'progress', 'evaluated', 'finished']
     for event in trained:
         assert datetime.fromisoformat(event['time']).tzinfo is not None
-    started, first, last, evaluated, finished = trained
+    notes = [event['code'] for event in trained if event['event'] == 'note']
+    assert notes == ['few-images', 'few-validation']
+    told = [event for event in trained if event['event'] != 'note']
+    assert [event['event'] for event in told] == ['started', 'progress', 'progress', 'evaluated', 'finished']
+    started, first, last, evaluated, finished = told
+    assert started['inputSize'] == started['baseInputSize'] == {'width': 320, 'height': 320}
+    assert started['head'] is None
     assert started['train'] == {'images': 16, 'boxes': started['train']['boxes'], 'empty': started['train']['empty'], 'perClass': {'face': started['train']['boxes']}}
     assert (first['iteration'], last['iteration'], last['iterations']) == (1, 2, 2)
     assert set(first['losses']) == {'cls', 'bbox', 'centerness'}
@@ -140,8 +145,8 @@ def test_cancel_then_resume_then_fine_tune_to_other_classes(
     code, events = run_module('train', job, tmp_path, kill_after='evaluated')
     assert code == 143
     assert events[-1]['event'] == 'cancelled'
-    fresh = next(event for event in events if event.get('code') == 'weights-fresh')
-    assert 'bbox_head.conv_cls.weight' in fresh['message']
+    started = next(event for event in events if event['event'] == 'started')
+    assert started['head'] == {'kept': ['face'], 'added': ['hand'], 'dropped': []}
 
     code, events = run_module('train', {**job, 'epochs': 2, 'resume': True}, tmp_path)
     assert code == 0, events[-1:]

@@ -32,6 +32,15 @@ def weights_of(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
     return {k: v.float() if isinstance(v, Tensor) and v.is_floating_point() else v for k, v in state.items() if isinstance(v, Tensor)}
 
 
+def stored_classes(checkpoint: dict[str, Any]) -> tuple[str, ...] | None:
+    """Names in label order, where the checkpoint tells them."""
+    meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
+    names = meta.get('classes') or meta.get('CLASSES')
+    if not names:
+        return None
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
 def load_weights(model: nn.Module, weights: dict[str, Tensor], name: str) -> None:
     """Loads all of them or says which do not fit."""
     expected = model.state_dict()

@@ -34,6 +34,10 @@ class DatasetSummary:
     per_class: dict[str, int]
     sha256: str
     """Of the annotation file."""
+    image_sizes: tuple[tuple[int, int], ...] = ()
+    """Width and height, upright."""
+    box_sizes: tuple[tuple[float, float, int], ...] = ()
+    """Width, height and the position of its image in `image_sizes`."""
 
 
 def check_dataset(source: CocoSource, classes: Sequence[str], purpose: str) -> DatasetSummary:
@@ -48,12 +52,15 @@ def check_dataset(source: CocoSource, classes: Sequence[str], purpose: str) -> D
     counts: Counter[str] = Counter()
     with_boxes: set[Any] = set()
     seen: set[Any] = set()
+    position = {key: index for index, key in enumerate(images)}
+    box_sizes: list[tuple[float, float, int]] = []
     for annotation in data['annotations']:
         _check_annotation(annotation, images, seen, where)
         name = category_class.get(annotation['category_id'])
         if name is not None and _is_used(annotation):
             counts[name] += 1
             with_boxes.add(annotation['image_id'])
+            box_sizes.append((annotation['bbox'][2], annotation['bbox'][3], position[annotation['image_id']]))
     _say_what_is_left_out(data, category_class, where)
     return DatasetSummary(
         images=len(images),
@@ -61,6 +68,8 @@ def check_dataset(source: CocoSource, classes: Sequence[str], purpose: str) -> D
         empty=len(images) - len(with_boxes),
         per_class={name: counts[name] for name in classes},
         sha256=hashlib.sha256(source.annotations.read_bytes()).hexdigest(),
+        image_sizes=tuple(images.values()),
+        box_sizes=tuple(box_sizes),
     )
 
 
@@ -102,7 +111,7 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _check_images(images: Sequence[dict[str, Any]], folder: Path, where: str) -> dict[Any, tuple[float, float]]:
+def _check_images(images: Sequence[dict[str, Any]], folder: Path, where: str) -> dict[Any, tuple[int, int]]:
     """Size by image id; every file there, readable and of the size that the file says."""
     if not images:
         raise TrainerError('no-images', f'{where} lists no images. Annotate some first.')
@@ -141,7 +150,7 @@ def upright_size(path: Path) -> tuple[int, int] | None:
     return (height, width) if turned else (width, height)
 
 
-def _check_annotation(annotation: dict[str, Any], images: dict[Any, tuple[float, float]], seen: set[Any], where: str) -> None:
+def _check_annotation(annotation: dict[str, Any], images: dict[Any, tuple[int, int]], seen: set[Any], where: str) -> None:
     lacking = [key for key in ('id', 'image_id', 'category_id', 'bbox', 'area') if key not in annotation]
     if lacking:
         raise TrainerError('dataset-invalid', f'{where}: the annotation {annotation.get("id")} has no "{lacking[0]}".')

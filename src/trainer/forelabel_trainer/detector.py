@@ -9,7 +9,7 @@ from mmdet.registry import MODELS
 from mmdet.utils import register_all_modules
 from torch import nn
 
-from .checkpoint import load_weights, read_checkpoint, weights_of
+from .checkpoint import load_weights, read_checkpoint, stored_classes, weights_of
 from .detector_config import clear_pretrained, config_classes, load_config, test_pipeline
 from .errors import TrainerError
 
@@ -22,8 +22,7 @@ def open_detector(config_path: Path, checkpoint_path: Path, device: str) -> nn.M
     register_all_modules(init_default_scope=True)
     detector: Any = MODELS.build(config.model)
     load_weights(detector, weights_of(checkpoint), checkpoint_path.name)
-    meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
-    classes = meta.get('classes') or meta.get('CLASSES') or config_classes(config)
+    classes = stored_classes(checkpoint) or config_classes(config)
     if classes is None:
         raise TrainerError('class-count', f'Neither {checkpoint_path.name} nor {config_path.name} names the classes.')
     detector.dataset_meta = {'classes': tuple(classes)}

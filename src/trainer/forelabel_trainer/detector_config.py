@@ -82,24 +82,35 @@ def clear_pretrained(config: Config) -> list[str]:
 def input_spec(config: Config) -> dict[str, Any]:
     """The manifest's `input`, from `data_preprocessor` and the test pipeline."""
     pre = config.model.data_preprocessor
-    pipeline = test_pipeline(config)
-    resizes = [step for step in pipeline if step.get('type') in ('Resize', 'FixShapeResize')]
-    if len(resizes) != 1:
-        raise TrainerError('config-unsupported', f'The test pipeline has {len(resizes)} Resize steps; exactly one is supported.')
-    resize = resizes[0]
-    scale = resize.get('scale') or (resize.get('width'), resize.get('height'))
-    if isinstance(scale, int):
-        scale = (scale, scale)
-    if not scale or None in tuple(scale):
-        raise TrainerError('config-unsupported', "The test pipeline's Resize has no scale=(width, height).")
+    resize = resize_step(test_pipeline(config))
+    width, height = network_scale(config)
     return {
         'tensor': 'image',
         'channelOrder': 'rgb' if pre.get('bgr_to_rgb') else 'bgr',
         'mean': [float(v) for v in pre.mean],
         'std': [float(v) for v in pre.std],
-        'resize': {'rule': 'keep-ratio' if resize.get('keep_ratio') else 'stretch', 'width': int(scale[0]), 'height': int(scale[1])},
+        'resize': {'rule': 'keep-ratio' if resize.get('keep_ratio') else 'stretch', 'width': width, 'height': height},
         'padDivisor': int(pre.get('pad_size_divisor') or 1),
     }
+
+
+def resize_step(pipeline: list[Any]) -> Any:
+    """The one step that resizes."""
+    resizes = [step for step in pipeline if step.get('type') in ('Resize', 'FixShapeResize')]
+    if len(resizes) != 1:
+        raise TrainerError('config-unsupported', f'The test pipeline has {len(resizes)} Resize steps; exactly one is supported.')
+    return resizes[0]
+
+
+def network_scale(config: Config) -> tuple[int, int]:
+    """Width and height to which the test pipeline resizes."""
+    resize = resize_step(test_pipeline(config))
+    scale = resize.get('scale') or (resize.get('width'), resize.get('height'))
+    if isinstance(scale, int):
+        scale = (scale, scale)
+    if not scale or None in tuple(scale):
+        raise TrainerError('config-unsupported', "The test pipeline's Resize has no scale=(width, height).")
+    return (int(scale[0]), int(scale[1]))
 
 
 def test_pipeline(config: Config) -> list[Any]:
@@ -126,3 +137,12 @@ def postprocess_spec(config: Config) -> dict[str, Any]:
         'minBoxSize': float(test.get('min_bbox_size', 0)),
         'scoreRule': 'cls*centerness',
     }
+
+
+def plain(value: Any) -> Any:
+    """mmengine's dictionaries as Python's, copied."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(plain(item) for item in value) if not hasattr(value, '_fields') else value
+    return value

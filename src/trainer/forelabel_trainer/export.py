@@ -17,8 +17,12 @@ from typing import Any
 
 from . import mmcv_ops
 from .errors import TrainerError
-from .events import emit, note, run_job
+from .events import claim_stdout, emit, note, run_job
 from .job import ExportJob, parse_export
+
+if __name__ == '__main__':
+    # Before MMDetection is imported: it prints on stdout when a package it could use is absent.
+    claim_stdout()
 
 mmcv_ops.install()
 
@@ -28,7 +32,8 @@ import torch  # noqa: E402
 from mmdet.registry import MODELS  # noqa: E402
 from mmdet.utils import register_all_modules  # noqa: E402
 
-from .checkpoint import load_weights, read_checkpoint, rounded_kernels, weights_of, write_checkpoint  # noqa: E402
+from .checkpoint import load_weights, read_checkpoint, rounded_kernels, stored_classes, weights_of, write_checkpoint  # noqa: E402
+from .config_text import is_self_contained, write_config  # noqa: E402
 from .detector_config import class_count, clear_pretrained, config_classes, input_spec, load_config, postprocess_spec  # noqa: E402
 from .golden import SIZE, golden_input, golden_spec  # noqa: E402
 from .onnx_graph import RawHeads, export_graph, output_names  # noqa: E402
@@ -87,9 +92,8 @@ def export(job: ExportJob) -> Path:
 
 def _classes(job: ExportJob, config: Any, checkpoint: dict[str, Any]) -> tuple[str, ...]:
     """The job's names, else the checkpoint's, else the config's; as many as the head has."""
-    meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
-    stored = meta.get('classes') or meta.get('CLASSES')
-    names = job.classes or (tuple(stored) if stored else None) or config_classes(config)
+    stored = stored_classes(checkpoint)
+    names = job.classes or stored or config_classes(config)
     count = class_count(config)
     if names is None:
         raise TrainerError('class-count', f'Neither the job, the checkpoint nor the config names the {count} classes. Give "classes".')
@@ -97,7 +101,7 @@ def _classes(job: ExportJob, config: Any, checkpoint: dict[str, Any]) -> tuple[s
         raise TrainerError(
             'class-count', f'The config has num_classes={count}, but {len(names)} class names were found ({", ".join(names)}). Make the two agree.'
         )
-    if job.classes and stored and tuple(stored) != job.classes:
+    if job.classes and stored and stored != job.classes:
         note('class-order', f'The checkpoint was trained with the classes {", ".join(stored)}; the job says {", ".join(job.classes)}.')
     return names
 
@@ -154,11 +158,11 @@ def _write(
         temporary.chmod(0o755)
         (temporary / 'model.onnx').write_bytes(onnx_bytes)
         (temporary / 'model.json').write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
-        if job.config.parent == target.resolve() or '_base_' not in job.config.read_text(encoding='utf-8'):
+        if job.config.parent == target.resolve() or is_self_contained(job.config.read_text(encoding='utf-8')):
             shutil.copyfile(job.config, temporary / 'config.py')
         else:
             # Self-contained: the bases of the config stay where they are.
-            config.dump(str(temporary / 'config.py'))
+            write_config(config, temporary / 'config.py')
         write_checkpoint(temporary / 'checkpoint.pth', weights, classes, halve=job.precision == 'fp16')
         old = None
         if target.exists():

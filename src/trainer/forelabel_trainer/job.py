@@ -6,17 +6,13 @@ other JSON of the product; the dataclasses are their Python side.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .errors import TrainerError
-
-MODEL_NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}')
-"""The same rule as `modelName` in the manifest's schema."""
+from .job_fields import Fields, read_job
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,8 @@ class TrainJob:
     device: str
     amp: bool
     resume: bool
+    input_size: int | str = 'base'
+    """'base', 'fit' (to the boxes), or the long side in pixels."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +82,8 @@ class EvaluateJob:
     data: CocoSource
     device: str
     threads: int | None
+    classes: tuple[str, ...] | None = None
+    """What to measure: classes of the data file. None: those of the model."""
 
 
 @dataclass(frozen=True)
@@ -97,134 +97,6 @@ class PredictJob:
     score_threshold: float
     device: str
     threads: int | None
-
-
-class Fields:
-    """Reads the fields of one JSON object; every complaint names the field by its path."""
-
-    def __init__(self, data: Any, where: str, folder: Path) -> None:
-        if not isinstance(data, dict):
-            raise TrainerError('job-invalid', f'{where or "The job"} must be an object.')
-        self._data = dict(data)
-        self._where = where
-        self._folder = folder
-        self._seen: set[str] = set()
-
-    def _fail(self, key: str, problem: str) -> TrainerError:
-        return TrainerError('job-invalid', f'The job\'s field "{self._where}{key}" {problem}.')
-
-    def raw(self, key: str) -> Any:
-        """The value, or None where it is absent."""
-        self._seen.add(key)
-        return self._data.get(key)
-
-    def text(self, key: str, *, default: str | None = None, choices: Sequence[str] | None = None) -> str:
-        value = self.raw(key)
-        if value is None and default is not None:
-            return default
-        if not isinstance(value, str) or value == '':
-            raise self._fail(key, 'is missing' if value is None else 'must be a text')
-        if choices is not None and value not in choices:
-            raise self._fail(key, f'must be one of {", ".join(choices)}')
-        return value
-
-    def optional_text(self, key: str) -> str | None:
-        return None if self.raw(key) is None else self.text(key)
-
-    def name(self, key: str) -> str:
-        value = self.text(key)
-        if MODEL_NAME.fullmatch(value) is None:
-            raise self._fail(key, 'may hold letters, digits, dot, underscore and dash only (at most 64)')
-        return value
-
-    def integer(self, key: str, *, default: int | None = None, low: int = 1, high: int = 1_000_000) -> int:
-        value = self.raw(key)
-        if value is None and default is not None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self._fail(key, 'is missing' if value is None else f'must be a whole number from {low} to {high}')
-        return value
-
-    def optional_integer(self, key: str, *, low: int = 1, high: int = 1_000_000) -> int | None:
-        return None if self.raw(key) is None else self.integer(key, low=low, high=high)
-
-    def number(self, key: str, *, default: float, low: float, high: float) -> float:
-        value = self.raw(key)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise self._fail(key, f'must be a number from {low} to {high}')
-        return float(value)
-
-    def flag(self, key: str, *, default: bool = False) -> bool:
-        value = self.raw(key)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            raise self._fail(key, 'must be true or false')
-        return value
-
-    def path(self, key: str) -> Path:
-        return (self._folder / self.text(key)).resolve()
-
-    def file(self, key: str) -> Path:
-        path = self.path(key)
-        if not path.is_file():
-            raise TrainerError('file-missing', f'"{self._where}{key}": there is no file {path}.')
-        return path
-
-    def optional_file(self, key: str) -> Path | None:
-        return None if self.raw(key) is None else self.file(key)
-
-    def folder(self, key: str) -> Path:
-        path = self.path(key)
-        if not path.is_dir():
-            raise TrainerError('file-missing', f'"{self._where}{key}": there is no folder {path}.')
-        return path
-
-    def classes(self, key: str) -> tuple[str, ...]:
-        value = self.raw(key)
-        if not isinstance(value, list) or not value or not all(isinstance(c, str) and c for c in value):
-            raise self._fail(key, 'must be a list of at least one class name')
-        if len(set(value)) != len(value):
-            raise self._fail(key, 'names a class twice')
-        return tuple(value)
-
-    def paths(self, key: str) -> tuple[Path, ...]:
-        value = self.raw(key)
-        if not isinstance(value, list) or not all(isinstance(p, str) and p for p in value):
-            raise self._fail(key, 'must be a list of paths')
-        return tuple((self._folder / p).resolve() for p in value)
-
-    def child(self, key: str) -> Fields:
-        value = self.raw(key)
-        if value is None:
-            raise self._fail(key, 'is missing')
-        return Fields(value, f'{self._where}{key}.', self._folder)
-
-    def optional_child(self, key: str) -> Fields | None:
-        return None if self.raw(key) is None else self.child(key)
-
-    def done(self) -> None:
-        """Refuses fields nobody asked for: a typing error must not pass as a default."""
-        unknown = sorted(set(self._data) - self._seen)
-        if unknown:
-            raise self._fail(unknown[0], 'is not known')
-
-
-def read_job(path: Path, kind: str) -> Fields:
-    """Opens a job file and checks that it is one of this kind."""
-    try:
-        data = json.loads(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        raise TrainerError('job-missing', f'The job file {path} cannot be read: {error.strerror}.') from error
-    except ValueError as error:
-        raise TrainerError('job-invalid', f'The job file {path} is not JSON: {error}.') from error
-    fields = Fields(data, '', path.resolve().parent)
-    found = fields.text('kind')
-    if found != kind:
-        raise TrainerError('job-invalid', f'This is a job of kind "{found}"; "{kind}" is wanted here.')
-    return fields
 
 
 def _coco(fields: Fields) -> CocoSource:
@@ -241,9 +113,10 @@ def parse_train(path: Path) -> TrainJob:
     """Reads a training job.
 
     `name`, `workDir`, `classes`, `epochs`, `base: {config, checkpoint?}`,
-    `data: {train: {annotations, images}, val?: {annotations, images}}`; optional: `batchSize` (8),
-    `learningRate` (the config's, scaled to the batch), `valInterval` (1), `logInterval` (5),
-    `workers` (2), `threads`, `seed` (0), `device` (auto, cpu, cuda), `amp`, `resume`.
+    `data: {train: {annotations, images}, val?: {annotations, images}}`; optional: `batchSize` (8,
+    of each process), `learningRate` (the config's, scaled to the batch), `inputSize` ("base", "fit" or the
+    long side in pixels), `valInterval` (1), `logInterval` (5), `workers` (2), `threads`, `seed` (0),
+    `device` (auto, cpu, cuda), `amp`, `resume`.
     """
     fields = read_job(path, 'train')
     base = fields.child('base')
@@ -269,6 +142,7 @@ def parse_train(path: Path) -> TrainJob:
         device=_device(fields),
         amp=fields.flag('amp'),
         resume=fields.flag('resume'),
+        input_size=fields.size('inputSize'),
     )
     for part in (base, data, fields):
         part.done()
@@ -317,7 +191,8 @@ def _lineage(fields: Fields) -> Lineage:
 
 
 def parse_evaluate(path: Path) -> EvaluateJob:
-    """Reads an evaluation job: `config`, `checkpoint`, `data: {annotations, images}`; optional `device`, `threads`."""
+    """Reads an evaluation job: `config`, `checkpoint`, `data: {annotations, images}`; optional `classes`
+    (those of the data file to measure; default: the model's), `device`, `threads`."""
     fields = read_job(path, 'evaluate')
     job = EvaluateJob(
         config=fields.file('config'),
@@ -325,6 +200,7 @@ def parse_evaluate(path: Path) -> EvaluateJob:
         data=_coco(fields.child('data')),
         device=_device(fields),
         threads=fields.optional_integer('threads', high=1024),
+        classes=None if fields.raw('classes') is None else fields.classes('classes'),
     )
     fields.done()
     return job

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import mmcv_ops
-from .events import claim_stdout, emit, run_job
+from .events import claim_stdout, emit, run_job, stop_if_asked
 from .job import PredictJob, parse_predict
 
 if __name__ == '__main__':
@@ -62,6 +62,7 @@ def predict(job: PredictJob) -> None:
     emit('started', kind='predict', images=len(job.images), device=device)
     results = []
     for index, path in enumerate(job.images):
+        stop_if_asked()
         results.append(detect_file(detector, path, job.score_threshold))
         emit('progress', iteration=index + 1, iterations=len(job.images))
     job.out.parent.mkdir(parents=True, exist_ok=True)

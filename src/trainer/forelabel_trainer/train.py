@@ -1,13 +1,14 @@
 """`python -m forelabel_trainer.train JOB.json`: trains an FCOS with MMDetection.
 
 The work folder then holds `config.py` (complete, for the export), `best_*.pth` (by AP on the
-validation images), `epoch_N.pth` (the last, with everything that `resume` needs), `metrics.json`
+validation images), the last two `epoch_N.pth` (with everything that `resume` needs), `metrics.json`
 and mmengine's own log.
+
+Several processes: `python -m torch.distributed.run --nproc_per_node=N -m forelabel_trainer.train JOB.json`.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,20 @@ mmcv_ops.install()
 
 from mmdet.utils import register_all_modules  # noqa: E402
 from mmengine.config import Config  # noqa: E402
-from mmengine.runner import Runner, find_latest_checkpoint  # noqa: E402
 
-from .checkpoint import read_checkpoint, weights_of  # noqa: E402
-from .dataset import check_dataset  # noqa: E402
-from .detector_config import class_count, clear_pretrained, load_config  # noqa: E402
+from .dataset import DatasetSummary, check_dataset  # noqa: E402
+from .detector_config import load_config, network_scale  # noqa: E402
 from .device import use_device  # noqa: E402
-from .train_config import write_config  # noqa: E402
+from .input_scale import Scale, choose_scale  # noqa: E402
+from .processes import SameBuffers, join_processes, leave_processes, process_count, wait_for_all  # noqa: E402
+from .run_checkpoints import RunCheckpoints, find_result, own_checkpoints  # noqa: E402
+from .small_data import say_what_is_small  # noqa: E402
+from .starting_point import ADAPTED, StartingPoint, find_start  # noqa: E402
+from .torchrun_failures import rank  # noqa: E402
+from .train_config import RunPlan, run_config  # noqa: E402
 from .train_events import TrainingEvents  # noqa: E402
 from .train_failures import explain  # noqa: E402
+from .training_runner import TrainingRunner  # noqa: E402
 
 
 def train(job: TrainJob) -> None:
@@ -60,121 +66,89 @@ def _train(job: TrainJob) -> None:
     amp = job.amp and device == 'cuda'
     if job.amp and not amp:
         note('amp-off', 'Mixed precision (amp) needs a CUDA GPU; this run uses single precision.')
-    if val is None:
-        note('no-validation', 'There are no validation images: the last checkpoint counts, and nobody knows how good it is.')
+    say_what_is_small(data, val, job.batch_size * process_count())
+    base_size, size = network_scale(base), choose_scale(base, job.input_size, data)
+    join_processes(device)
     job.work_dir.mkdir(parents=True, exist_ok=True)
-    load_from, resume = _starting_point(job, base)
-    iterations = -(-data.images // job.batch_size)
-    config = Config.fromfile(str(write_config(job, base, iterations, amp, load_from, resume)))
-    register_all_modules(init_default_scope=True)
-    metrics_file = job.work_dir / 'metrics.json'
-    if not resume:
+    start = find_start(job, base)
+    if not start.resume and rank() == 0:
         _forget_earlier_run(job.work_dir)
-    hook = TrainingEvents(job.log_interval, metrics_file)
-    runner = Runner.from_cfg(config)
-    runner.register_hook(hook, priority='VERY_LOW')
+    # The files of the first process are there, and the old ones gone.
+    wait_for_all()
+    plan = _plan(job, data, start, size, amp, device)
+    config = run_config(job, base, plan)
+    register_all_modules(init_default_scope=True)
+    runner = TrainingRunner.from_cfg(config)
+    events = TrainingEvents(job.log_interval, job.work_dir / 'metrics.json')
+    runner.register_hook(SameBuffers())
+    runner.register_hook(RunCheckpoints(job.work_dir, events))
+    runner.register_hook(events)
     emit(
         'started',
         kind='train',
         name=job.name,
         device=device,
         amp=amp,
+        processes=process_count(),
         classes=list(job.classes),
+        head=None if start.head is None else {key: list(names) for key, names in vars(start.head).items()},
+        inputSize=_size(size),
+        baseInputSize=_size(base_size),
         epochs=job.epochs,
-        iterations=job.epochs * iterations,
+        iterations=job.epochs * plan.iterations,
         batchSize=job.batch_size,
         lr=config.optim_wrapper.optimizer.lr,
         parameters=sum(parameter.numel() for parameter in runner.model.parameters()),
-        train={'images': data.images, 'boxes': data.boxes, 'empty': data.empty, 'perClass': data.per_class},
-        val=None if val is None else {'images': val.images, 'boxes': val.boxes, 'empty': val.empty, 'perClass': val.per_class},
-        resumed=resume,
+        train=_summary(data),
+        val=None if val is None else _summary(val),
+        resumed=start.resume,
     )
     runner.train()
-    checkpoint, epoch = find_result(job.work_dir, job.epochs)
-    emit(
-        'finished',
-        checkpoint=str(checkpoint),
-        config=str(job.work_dir / 'config.py'),
-        epoch=epoch,
-        epochs=job.epochs,
-        metrics=hook.metrics.get(epoch, {}),
-        classes=list(job.classes),
-        dataset=data.sha256,
+    if rank() == 0:
+        (job.work_dir / ADAPTED).unlink(missing_ok=True)
+        checkpoint, epoch, metrics = find_result(job.work_dir, job.epochs)
+        emit(
+            'finished',
+            checkpoint=str(checkpoint),
+            config=str(job.work_dir / 'config.py'),
+            epoch=epoch,
+            epochs=job.epochs,
+            metrics=metrics,
+            classes=list(job.classes),
+            inputSize=_size(size),
+            dataset=data.sha256,
+        )
+    leave_processes()
+
+
+def _plan(job: TrainJob, data: DatasetSummary, start: StartingPoint, size: Scale, amp: bool, device: str) -> RunPlan:
+    processes = process_count()
+    # Each process gets as many images as the others; some twice, where they do not divide.
+    iterations = -(-(-(-data.images // processes)) // job.batch_size)
+    return RunPlan(
+        iterations=iterations,
+        batch=min(job.batch_size * processes, data.images),
+        input_size=size,
+        amp=amp,
+        load_from=start.load_from,
+        resume=start.resume,
+        device=device,
+        distributed=processes > 1,
     )
 
 
-def _starting_point(job: TrainJob, base: Config) -> tuple[Path | None, bool]:
-    """Checkpoint to load and whether to resume; clears or announces pretrained backbones, which download."""
-    latest = find_latest_checkpoint(str(job.work_dir)) if job.resume and job.work_dir.is_dir() else None
-    if job.resume and latest is None:
-        note('resume-nothing', 'There is no checkpoint to resume from yet; the training starts from the beginning.')
-    if latest is not None and Path(latest).is_file():
-        clear_pretrained(base)
-        note('resumed', f'The training goes on from {Path(latest).name}.')
-        return Path(latest), True
-    if job.checkpoint is None:
-        backbone = [node for node in _pretrained(base) if node]
-        if backbone:
-            note('pretrained-download', f'No checkpoint was given: the backbone starts from {", ".join(backbone)}, which may be downloaded.')
-        return None, False
-    if job.checkpoint in _own_checkpoints(job.work_dir):
-        raise TrainerError('work-dir-used', f'{job.checkpoint} lies in the work folder, which a new run empties. Give the run another folder, or "resume".')
-    removed = clear_pretrained(base)
-    if removed:
-        note('pretrained-cleared', f'{job.checkpoint.name} replaces the pretrained backbone ({", ".join(removed)}); nothing is downloaded.')
-    _check_fit(job, base)
-    return job.checkpoint, False
+def _size(size: Scale) -> dict[str, int]:
+    return {'width': size[0], 'height': size[1]}
 
 
-def _pretrained(base: Config) -> list[str]:
-    return clear_pretrained(Config({'model': base.model.to_dict()}))
-
-
-def _check_fit(job: TrainJob, base: Config) -> None:
-    """A checkpoint with other classes is welcome, one of another network is not."""
-    from mmdet.registry import MODELS
-
-    assert job.checkpoint is not None
-    checkpoint = read_checkpoint(job.checkpoint)
-    weights = weights_of(checkpoint)
-    register_all_modules(init_default_scope=True)
-    trained_count = class_count(base)
-    base.model.bbox_head.num_classes = len(job.classes)
-    expected: dict[str, Any] = MODELS.build(base.model).state_dict()
-    base.model.bbox_head.num_classes = trained_count
-    fresh = [key for key, tensor in expected.items() if key not in weights or weights[key].shape != tensor.shape]
-    if len(fresh) > len(expected) / 2:
-        raise TrainerError(
-            'checkpoint-mismatch',
-            f'{job.checkpoint.name} does not fit {job.config.name}: {len(fresh)} of {len(expected)} weights are missing or of another shape. '
-            'Take the config that it was trained with.',
-        )
-    if fresh:
-        note('weights-fresh', f'{len(fresh)} of {len(expected)} weights start anew, because the checkpoint has none that fit: {", ".join(fresh[:4])}.')
-    stored = ((checkpoint.get('meta') or {}).get('dataset_meta') or {}).get('classes')
-    if stored and tuple(stored) != job.classes and len(stored) == len(job.classes):
-        note('classes-renamed', f'The checkpoint knows the classes {", ".join(stored)}; they become {", ".join(job.classes)}, in this order.')
+def _summary(data: DatasetSummary) -> dict[str, Any]:
+    return {'images': data.images, 'boxes': data.boxes, 'empty': data.empty, 'perClass': data.per_class}
 
 
 def _forget_earlier_run(work_dir: Path) -> None:
     """An old best checkpoint must not pass for this run's."""
-    for old in [*_own_checkpoints(work_dir), work_dir / 'last_checkpoint', work_dir / 'metrics.json']:
+    for old in [*own_checkpoints(work_dir), work_dir / 'metrics.json']:
         old.unlink(missing_ok=True)
-
-
-def _own_checkpoints(work_dir: Path) -> list[Path]:
-    return [*work_dir.glob('best_*.pth'), *work_dir.glob('epoch_*.pth')]
-
-
-def find_result(work_dir: Path, epochs: int) -> tuple[Path, int]:
-    """The checkpoint that counts, the best or else the last, and its epoch."""
-    best = sorted(work_dir.glob('best_*_epoch_*.pth'), key=os.path.getmtime)
-    if best:
-        return best[-1], int(best[-1].stem.rsplit('_', 1)[1])
-    last = work_dir / f'epoch_{epochs}.pth'
-    if not last.is_file():
-        raise TrainerError('no-checkpoint', f'The training ended without a checkpoint in {work_dir}.')
-    return last, epochs
 
 
 def main() -> int:

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 from mmengine.hooks import Hook
 
+from .coco_figures import figures
 from .errors import TrainerError
-from .events import emit
-
-METRICS = {
-    'coco/bbox_mAP': 'AP',
-    'coco/bbox_mAP_50': 'AP50',
-    'coco/bbox_mAP_75': 'AP75',
-    'coco/bbox_mAP_s': 'APs',
-    'coco/bbox_mAP_m': 'APm',
-    'coco/bbox_mAP_l': 'APl',
-}
+from .events import emit, stop_if_asked
+from .torchrun_failures import rank
 
 SMOOTHING = 0.9
 """Weight of the past in the time of an iteration."""
@@ -45,6 +39,7 @@ class TrainingEvents(Hook):
         self._last = time.perf_counter()
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        stop_if_asked()
         now = time.perf_counter()
         took, self._last = now - self._last, now
         self._seconds = took if self._seconds is None else SMOOTHING * self._seconds + (1 - SMOOTHING) * took
@@ -83,11 +78,12 @@ class TrainingEvents(Hook):
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         self._validation_seconds = time.perf_counter() - self._validation_began
-        found = {name: float(metrics[key]) for key, name in METRICS.items() if metrics and metrics.get(key, -1) >= 0}
-        # mmdet gives no metrics at all when the model finds nothing, as in a first epoch.
-        found = found or {'AP': 0.0, 'AP50': 0.0, 'AP75': 0.0}
+        found = figures(metrics)
         self.metrics[runner.epoch] = found
-        self._file.write_text(json.dumps(self.metrics), encoding='utf-8')
+        if rank() == 0:
+            part = self._file.with_suffix('.part')
+            part.write_text(json.dumps(self.metrics), encoding='utf-8')
+            os.replace(part, self._file)
         emit('evaluated', epoch=runner.epoch, metrics=found)
 
 

@@ -20,7 +20,7 @@ def explain(error: BaseException) -> TrainerError | None:
     if 'DataLoader worker' in text and ('exited unexpectedly' in text or 'killed' in text):
         return TrainerError('worker-died', 'A process that loads images was killed, most likely for want of memory. Train with fewer workers (0 or 1).')
     # torch.save reports a full disk as a failed stream of its own.
-    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or 'No space left on device' in text or 'PytorchStreamWriter failed writing' in text:
+    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)) or 'No space left on device' in text or 'PytorchStreamWriter failed writing' in text:
         return TrainerError('disk-full', 'The disk is full. Free some space and resume the training: it goes on from the last checkpoint.')
     if isinstance(error, urllib.error.URLError):
         return TrainerError(
