@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { normalizeAddress } from './address.ts';
+import { countAnnotated, readAnnotated } from './annotations.ts';
 import { createApi, type Api } from './api.ts';
 import { LabelStudioError } from './errors.ts';
-import { fetchImage } from './images.ts';
+import { fetchImage, fetchImageVersion } from './images.ts';
 import { defaultNetwork } from './network.ts';
 import { havePrediction, postPredictions } from './predictions.ts';
 import { getProject, listProjects, showModelVersion } from './projects.ts';
@@ -27,7 +28,11 @@ export function createLabelStudio(options: LabelStudioOptions): LabelStudio {
     getProject: (id, signal) => getProject(api, id, signal),
     countTasks: (query, signal) => countTasks(api, query, signal),
     tasks: (query, signal) => readTasks(api, query, signal),
+    annotatedTasks: (project, signal) => readAnnotated(api, project, signal),
+    countAnnotated: (project, signal) => countAnnotated(api, project, signal),
     fetchImage: (task, field, signal) => fetchImage(session, network, task, field, signal),
+    fetchImageVersion: (task, field, tag, signal) =>
+      fetchImageVersion(session, network, task, field, tag, signal),
     havePrediction: (project, version, ids, signal) => havePrediction(api, project, version, ids, signal),
     postPredictions: (project, predictions, signal) => postPredictions(api, project, predictions, signal),
     showModelVersion: (project, version, signal) => showModelVersion(api, project, version, signal),

@@ -5,7 +5,7 @@ import { imageAddress, type ImageAddress } from './imageAddress.ts';
 import { answersWithoutCors, isMixedContent, type Network } from './network.ts';
 import { retrying } from './retry.ts';
 import type { Session } from './session.ts';
-import type { Task } from './types.ts';
+import type { ImageVersion, Task } from './types.ts';
 
 /**
  * The encoded bytes of `task.data[field]`. The token goes to Label Studio only; an image elsewhere is
@@ -19,10 +19,41 @@ export async function fetchImage(
   signal?: AbortSignal,
 ): Promise<Blob> {
   const address = imageAddress(task, field, session.base);
+  return fetching(session, network, address, {}, signal, (response) => readImage(response, address));
+}
+
+/**
+ * The same, unless it is still the one that the caller has: 'unchanged' when the server says so of the tag that it
+ * gave (`known`, an ETag). For Node: a page is not told the tags of other origins.
+ */
+export async function fetchImageVersion(
+  session: Session,
+  network: Network,
+  task: Task,
+  field: string,
+  known: string | null,
+  signal?: AbortSignal,
+): Promise<ImageVersion | 'unchanged'> {
+  const address = imageAddress(task, field, session.base);
+  const headers = known === null ? {} : { 'if-none-match': known };
+  return fetching(session, network, address, headers, signal, async (response) => {
+    if (known !== null && response.status === 304) return 'unchanged';
+    return { bytes: await readImage(response, address), tag: response.headers.get('etag') };
+  });
+}
+
+function fetching<T>(
+  session: Session,
+  network: Network,
+  address: ImageAddress,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
   return retrying(signal, async () => {
     try {
       return await withDeadline(signal, LONG_CALL_TIMEOUT, async (inner) =>
-        readImage(await ask(session, network, address, inner), address),
+        read(await ask(session, network, address, { headers, signal: inner })),
       );
     } catch (error) {
       throw await explain(session, network, address, error, signal);
@@ -34,11 +65,11 @@ function ask(
   session: Session,
   network: Network,
   address: ImageAddress,
-  signal: AbortSignal,
+  init: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
 ): Promise<Response> {
   return address.from === 'label-studio' || address.from === 'storage'
-    ? session.fetch(address.path, { signal })
-    : network.fetch(address.url, { credentials: 'omit', signal });
+    ? session.fetch(address.path, init)
+    : network.fetch(address.url, { ...init, credentials: 'omit' });
 }
 
 async function readImage(response: Response, address: ImageAddress): Promise<Blob> {

@@ -22,7 +22,6 @@ const taskSchema = v.object({
   data: v.optional(v.record(v.string(), v.unknown()), {}),
   predictions: v.optional(v.array(storedPredictionSchema), []),
 });
-const taskPageSchema = v.object({ total: v.number(), tasks: v.array(taskSchema) });
 
 export type StoredTask = v.InferOutput<typeof taskSchema>;
 
@@ -132,9 +131,9 @@ function filtersOf(query: TaskQuery, lookAlike: boolean): Filter[] {
   return filters;
 }
 
-const idAfter = (id: number) => numberFilter('id', 'greater', id);
+export const idAfter = (id: number) => numberFilter('id', 'greater', id);
 
-function numberFilter(column: string, operator: string, value: number): Filter {
+export function numberFilter(column: string, operator: string, value: number): Filter {
   return { filter: `filter:tasks:${column}`, operator, type: 'Number', value };
 }
 
@@ -143,14 +142,41 @@ function versionFilter(operator: 'contains' | 'not_contains', version: string): 
   return { filter: 'filter:tasks:predictions_model_versions', operator, type: 'List', value: [version] };
 }
 
-async function readPage(
+function readPage(
   api: Api,
   projectId: number,
-  wanted: { readonly filters: readonly Filter[]; readonly included?: readonly number[] },
+  wanted: PageWish,
   fields: string,
   pageSize: number,
   signal: AbortSignal | undefined,
-): Promise<v.InferOutput<typeof taskPageSchema>> {
+): Promise<TaskPage<typeof taskSchema>> {
+  return readTaskPage(api, projectId, wanted, fields, pageSize, taskSchema, signal);
+}
+
+interface PageWish {
+  readonly filters: readonly Filter[];
+  readonly included?: readonly number[];
+}
+
+interface TaskPage<Schema extends v.GenericSchema> {
+  /** Of all pages. */
+  readonly total: number;
+  readonly tasks: readonly v.InferOutput<Schema>[];
+}
+
+/**
+ * The first page of the tasks that pass the filters, in id order. `fields` are those of the task and, in the same
+ * list, those of its annotations and predictions: Label Studio goes by one list for all of them.
+ */
+export async function readTaskPage<Schema extends v.GenericSchema>(
+  api: Api,
+  projectId: number,
+  wanted: PageWish,
+  fields: string,
+  pageSize: number,
+  schema: Schema,
+  signal: AbortSignal | undefined,
+): Promise<TaskPage<Schema>> {
   const query: ManagerQuery = {
     filters: { conjunction: 'and', items: wanted.filters },
     ordering: ['tasks:id'],
@@ -160,12 +186,13 @@ async function readPage(
     project: String(projectId),
     page: '1',
     page_size: String(pageSize),
-    // Predictions come along only with all fields; `include` then keeps the answer small.
-    fields: fields.includes('predictions') ? 'all' : 'task_only',
+    // Predictions and annotations come along only with all fields; `include` then keeps the answer small.
+    fields: /\b(?:predictions|annotations)\b/u.test(fields) ? 'all' : 'task_only',
     include: fields,
     // The address as it was stored, not rewritten for the browser.
     resolve_uri: 'false',
     query: JSON.stringify(query),
   });
-  return api.get(`/api/tasks?${parameters.toString()}`, taskPageSchema, signal);
+  const pageSchema = v.object({ total: v.number(), tasks: v.array(schema) });
+  return api.get(`/api/tasks?${parameters.toString()}`, pageSchema, signal);
 }

@@ -40,6 +40,24 @@ export interface Task {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** What a person has submitted for a task. */
+export interface Annotation {
+  readonly id: number;
+  /** As Label Studio stores it: regions of all controls, in no known form. */
+  readonly result: readonly unknown[];
+}
+
+export interface AnnotatedTask extends Task {
+  /** The one that was submitted or changed last. */
+  readonly annotation: Annotation;
+}
+
+export interface ImageVersion {
+  readonly bytes: Blob;
+  /** The server's ETag, where it gives one. */
+  readonly tag: string | null;
+}
+
 /** Percent of the image, top-left corner; `original_width/height` are those of the upright image. */
 export interface Region {
   readonly id: string;
@@ -105,8 +123,22 @@ export interface LabelStudio {
   countTasks(query: TaskQuery, signal?: AbortSignal): Promise<number>;
   /** Pages through the tasks in id order; the first page arrives before the second is asked for. */
   tasks(query: TaskQuery, signal?: AbortSignal): AsyncIterable<Task>;
+  /**
+   * Tasks with a submitted annotation, in id order. Drafts do not count, nor do annotations of people who
+   * skipped the task.
+   */
+  annotatedTasks(projectId: number, signal?: AbortSignal): AsyncIterable<AnnotatedTask>;
+  /** How many tasks `annotatedTasks` gives. */
+  countAnnotated(projectId: number, signal?: AbortSignal): Promise<number>;
   /** Encoded bytes of `task.data[field]`. Throws ImageFetchError with what to do (404, CORS, bucket, ...). */
   fetchImage(task: Task, field: string, signal?: AbortSignal): Promise<Blob>;
+  /** The same, unless the server says that it is still the one of `knownTag` (its ETag). For Node. */
+  fetchImageVersion(
+    task: Task,
+    field: string,
+    knownTag: string | null,
+    signal?: AbortSignal,
+  ): Promise<ImageVersion | 'unchanged'>;
   /** Task ids (of the given ones) that already hold a prediction of this version. */
   havePrediction(
     projectId: number,
