@@ -1,0 +1,87 @@
+import { createLabelStudio } from '../../../labelstudio/client.ts';
+import { parseLabelConfig, requireRectangleControls } from '../../../labelstudio/labelConfig.ts';
+import type { LabelStudio, Project, RectangleControl } from '../../../labelstudio/types.ts';
+import { normalizeAddress } from '../../../labelstudio/address.ts';
+import { LabelStudioError } from '../../../labelstudio/errors.ts';
+import { TrainingError, type FindAccess, type LabelStudioAccess } from '../contracts.ts';
+
+export interface OpenProject {
+  readonly labelStudio: LabelStudio;
+  /** Address of Label Studio, always written the same way. */
+  readonly base: string;
+  readonly project: Project;
+}
+
+/** The project in the Label Studio that the relay was told of. Throws `TrainingError` or `LabelStudioError`. */
+export async function openProject(
+  findAccess: FindAccess,
+  id: number,
+  signal: AbortSignal,
+  fetchFunction?: typeof fetch,
+): Promise<OpenProject> {
+  const access = await findAccess();
+  if (access === null) {
+    throw new TrainingError(
+      'no-label-studio',
+      'Forelabel has no address and token of Label Studio, so it cannot read annotations. Give it both on the Train page, or with LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY.',
+    );
+  }
+  const labelStudio = connectTo(access, fetchFunction);
+  try {
+    const project = await labelStudio.getProject(id, signal);
+    return { labelStudio, base: normalizeAddress(access.url), project };
+  } catch (error) {
+    throw aboutProject(error, id);
+  }
+}
+
+/** A client with what the relay was told. Throws `LabelStudioError`. */
+export function connectTo(access: LabelStudioAccess, fetchFunction?: typeof fetch): LabelStudio {
+  return createLabelStudio({
+    url: access.url,
+    token: access.token,
+    ...(fetchFunction === undefined ? {} : { fetch: fetchFunction }),
+  });
+}
+
+/** Says that it is the project which Label Studio does not have. */
+export function aboutProject(error: unknown, id: number): unknown {
+  if (!(error instanceof LabelStudioError) || error.code !== 'not-found') return error;
+  return new TrainingError(
+    'project-unknown',
+    `Label Studio has no project ${id}, or the token's user may not see it. Check the number in the project's address.`,
+    { cause: error },
+  );
+}
+
+/**
+ * The RectangleLabels tag to learn from: the only one, or the one that is named. Where one tag draws on several
+ * images, `name/image` names it. Throws `TrainingError` or `LabelStudioError` 'no-rectangle-labels'.
+ */
+export function chooseControl(project: Project, wanted: string | undefined): RectangleControl {
+  const controls = requireRectangleControls(parseLabelConfig(project.labelConfig));
+  const several = (name: string) => controls.filter((control) => control.name === name).length > 1;
+  const nameOf = ({ name, toName }: RectangleControl) => (several(name) ? `${name}/${toName}` : name);
+  const names = controls.map(nameOf).join(', ');
+  const found = wanted === undefined ? controls : controls.filter((control) => nameOf(control) === wanted);
+  const [control] = found;
+  if (control === undefined) {
+    throw new TrainingError(
+      'control-unknown',
+      `The project has no RectangleLabels tag named "${wanted ?? ''}". Choose one of: ${names}.`,
+    );
+  }
+  if (found.length > 1) {
+    throw new TrainingError(
+      'control-ambiguous',
+      `The project has several RectangleLabels tags, and a model learns from one. Choose one of: ${names}.`,
+    );
+  }
+  if (control.labels.length === 0) {
+    throw new TrainingError(
+      'no-rectangles',
+      `The RectangleLabels tag "${control.name}" of the project lists no labels. Add its labels under Settings, Labeling Interface.`,
+    );
+  }
+  return control;
+}
