@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { serveRelay, type RelayServer } from '../../../src/relay/server.ts';
 import { listModels } from '../../../src/relay/modelCatalog.ts';
 
@@ -58,6 +58,40 @@ it('says which port is taken by another program and how to choose another', asyn
 
 it('says that an address is not of this machine', async () => {
   await expect(start(0, '203.0.113.7')).rejects.toMatchObject({ code: 'address-unavailable' });
+});
+
+it('lets a request know that its client has gone', async () => {
+  const signals: AbortSignal[] = [];
+  const server = await serveRelay({
+    appDir: '/nowhere',
+    models: () => listModels([]),
+    host: '127.0.0.1',
+    port: 0,
+    log: pino({ level: 'silent' }),
+    extend: (app) => {
+      app.post('/slow', async (c) => {
+        await c.req.json();
+        signals.push(c.req.raw.signal);
+        await new Promise((resolve) => c.req.raw.signal.addEventListener('abort', resolve));
+        return c.text('nobody reads this');
+      });
+      app.post('/quick', async (c) => {
+        await c.req.json();
+        signals.push(c.req.raw.signal);
+        return c.text('done');
+      });
+    },
+  });
+  open.push(server);
+  const client = new AbortController();
+  const asked = fetch(`${server.url}/slow`, { method: 'POST', body: '{}', signal: client.signal });
+  await vi.waitFor(() => expect(signals).toHaveLength(1));
+  client.abort();
+  await expect(asked).rejects.toThrow();
+  await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true));
+  await (await fetch(`${server.url}/quick`, { method: 'POST', body: '{}', keepalive: false })).text();
+  await server.close();
+  expect(signals[1]?.aborted).toBe(false);
 });
 
 it('serves nothing above the folder of the app, whatever a client writes as a path', async () => {
