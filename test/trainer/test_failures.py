@@ -18,6 +18,8 @@ from forelabel_trainer.train_failures import explain
         (RuntimeError('DataLoader worker (pid 12) is killed by signal: Killed.'), 'worker-died'),
         (OSError(errno.ENOSPC, 'No space left on device'), 'disk-full'),
         (RuntimeError('PytorchStreamWriter failed writing file data/3: file write failed'), 'disk-full'),
+        (OSError(errno.EFBIG, 'File too large'), 'disk-full'),
+        (RuntimeError('[gloo/transport/tcp/pair.cc:534] Connection closed by peer [127.0.0.1]:5'), 'process-died'),
         (urllib.error.URLError('timed out'), 'download-failed'),
         (RuntimeError('something else'), None),
     ],

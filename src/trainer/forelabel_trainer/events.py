@@ -132,6 +132,12 @@ def _cancelled() -> int:
 
 
 def _failed(error: Exception) -> int:
+    lost = not isinstance(error, TrainerError) or error.code == 'process-died'
+    failure = torchrun_failures.of_another_process() if lost else None
+    if failure is not None:
+        # This process has only felt the end of the other.
+        emit('error', **failure)
+        return 1
     if isinstance(error, TrainerError):
         code, message = error.code, error.message
     elif isinstance(error, MemoryError):

@@ -15,14 +15,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from . import mmcv_ops
-from .errors import TrainerError
 from .events import claim_stdout, emit, note, run_job
-from .job import ExportJob, parse_export
 
 if __name__ == '__main__':
-    # Before MMDetection is imported: it prints on stdout when a package it could use is absent.
+    # Before anything large is imported: MMDetection prints on stdout when a package it could use is absent.
     claim_stdout()
+
+from . import mmcv_ops  # noqa: E402
+from .errors import TrainerError  # noqa: E402
+from .job import ExportJob, parse_export  # noqa: E402
 
 mmcv_ops.install()
 

@@ -12,13 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import mmcv_ops
 from .events import claim_stdout, emit, run_job, stop_if_asked
-from .job import PredictJob, parse_predict
 
 if __name__ == '__main__':
-    # Before MMDetection is imported: it prints on stdout when a package it could use is absent.
+    # Before anything large is imported: MMDetection prints on stdout when a package it could use is absent.
     claim_stdout()
+
+from . import mmcv_ops  # noqa: E402
+from .job import PredictJob, parse_predict  # noqa: E402
 
 mmcv_ops.install()
 

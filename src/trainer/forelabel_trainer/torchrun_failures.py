@@ -35,11 +35,13 @@ def tell(code: str, message: str) -> None:
 
 
 def of_another_process() -> dict[str, str] | None:
-    """`{code, message}` of a process that failed before this one was told to stop."""
+    """`{code, message}` of a process that failed before this one was told to stop, or lost touch with it."""
     file = os.environ.get(VARIABLE)
     if file is None or rank() != 0:
         return None
     for other in sorted(Path(file).parent.parent.glob('*/error.json')):
+        if other == Path(file):
+            continue
         try:
             told = json.loads(other.read_text(encoding='utf-8'))['message']
             return {'code': str(told['code']), 'message': str(told['message'])}

@@ -19,6 +19,8 @@ def explain(error: BaseException) -> TrainerError | None:
         return TrainerError('out-of-memory', 'Not enough memory. Halve the batch size, train on smaller images, or close other programs.')
     if 'DataLoader worker' in text and ('exited unexpectedly' in text or 'killed' in text):
         return TrainerError('worker-died', 'A process that loads images was killed, most likely for want of memory. Train with fewer workers (0 or 1).')
+    if isinstance(error, RuntimeError) and ('Connection closed by peer' in text or 'Connection reset by peer' in text):
+        return TrainerError('process-died', 'Another process of this training died, most likely for want of memory. Take a smaller batch or fewer processes, and look at the log.')
     # torch.save reports a full disk as a failed stream of its own.
     if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)) or 'No space left on device' in text or 'PytorchStreamWriter failed writing' in text:
         return TrainerError('disk-full', 'The disk is full. Free some space and resume the training: it goes on from the last checkpoint.')
