@@ -9,6 +9,8 @@ import torch
 from mmengine.hooks import EMAHook, Hook
 from torch import distributed
 
+from .torchrun_parent import end_with_launcher
+
 
 def process_count() -> int:
     return int(os.environ.get('WORLD_SIZE', '1'))
@@ -18,6 +20,7 @@ def join_processes(device: str) -> None:
     """Meets the others; mmengine would, but it wants a GPU for it."""
     if process_count() == 1 or distributed.is_initialized():
         return
+    end_with_launcher()
     if device == 'cuda':
         torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
     distributed.init_process_group('nccl' if device == 'cuda' else 'gloo')
