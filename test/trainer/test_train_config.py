@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import mmdet
+import numpy as np
 import pytest
 from conftest import DEMO_CONFIG, train_job
 from forelabel_trainer.config_text import write_config
@@ -16,7 +18,9 @@ from forelabel_trainer.errors import TrainerError
 from forelabel_trainer.input_scale import choose_scale, scaled_transforms
 from forelabel_trainer.job import TrainJob, parse_train
 from forelabel_trainer.train_config import RunPlan, run_config, train_pipeline
+from mmdet.utils import register_all_modules
 from mmengine.config import Config
+from mmengine.dataset import Compose
 
 SHIPPED = Path(mmdet.__file__).parent / '.mim' / 'configs' / 'fcos'
 PLAIN = SHIPPED / 'fcos_r50-caffe_fpn_gn-head_1x_coco.py'
@@ -76,6 +80,42 @@ def test_the_base_keeps_its_own_training_pipeline(config: Path) -> None:
     assert steps[-1] == 'PackDetInputs'
     assert 'RandomFlip' in steps
     assert ('PhotoMetricDistortion' in steps) == (config == DEMO_CONFIG)
+
+
+@pytest.mark.parametrize('config', [PLAIN, REPEATED, DEMO_CONFIG])
+def test_light_augmentation_takes_the_place_of_the_bases(tmp_path: Path, config: Path) -> None:
+    made = written(tmp_path, config, augmentation='light', inputSize=640)
+    pipeline = made.train_dataloader.dataset.pipeline
+    steps = {step.type: step for step in pipeline}
+    assert [step.type for step in pipeline][:2] == ['LoadImageFromFile', 'LoadAnnotations']
+    # What the face model's own would do to small things.
+    assert not {'RandomChoice', 'CachedMosaic', 'Pad'} & set(steps)
+    resize = steps['RandomResize']
+    tested = input_spec(made)['resize']
+    assert (*resize.scale, resize.keep_ratio) == (tested['width'], tested['height'], True)
+    assert max(tested['width'], tested['height']) == 640
+    # Enlarged by the crop alone: no step is larger than a test image.
+    assert max(resize.ratio_range) == 1
+
+
+def test_light_augmentation_keeps_shape_boxes_and_empty_images(tmp_path: Path) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / 'a.png'), image)
+    register_all_modules(init_default_scope=True)
+    pipeline = Compose(written(tmp_path, DEMO_CONFIG, augmentation='light', inputSize=480).train_dataloader.dataset.pipeline)
+    for boxes in ([[100, 100, 300, 300], [600, 440, 640, 480]], []):
+        for seed in range(20):
+            np.random.seed(seed)
+            instances = [{'bbox': box, 'bbox_label': 0, 'ignore_flag': 0} for box in boxes]
+            packed = pipeline({'img_path': str(tmp_path / 'a.png'), 'img_id': 1, 'instances': instances})
+            assert packed is not None
+            height, width = packed['inputs'].shape[1:]
+            assert max(height, width) <= 480
+            found = packed['data_samples'].gt_instances.bboxes.tensor
+            assert len(found) <= len(boxes)
+            if len(found):
+                assert found[:, 0::2].max() <= width
+                assert found[:, 1::2].max() <= height
 
 
 def test_schedule_fits_the_epochs(tmp_path: Path) -> None:

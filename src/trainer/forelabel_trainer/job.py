@@ -47,6 +47,8 @@ class TrainJob:
     resume: bool
     input_size: int | str = 'base'
     """'base', 'fit' (to the boxes), or the long side in pixels."""
+    augmentation: str = 'base'
+    """'base' (its own training pipeline) or 'light' (`fine_tuning.py`)."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,8 @@ def parse_train(path: Path) -> TrainJob:
     `name`, `workDir`, `classes`, `epochs`, `base: {config, checkpoint?}`,
     `data: {train: {annotations, images}, val?: {annotations, images}}`; optional: `batchSize` (8,
     of each process), `learningRate` (the config's, scaled to the batch), `inputSize` ("base", "fit" or the
-    long side in pixels), `valInterval` (1), `logInterval` (5), `workers` (2), `threads`, `seed` (0),
-    `device` (auto, cpu, cuda), `amp`, `resume`.
+    long side in pixels), `augmentation` ("base" or "light"), `valInterval` (1), `logInterval` (5),
+    `workers` (2), `threads`, `seed` (0), `device` (auto, cpu, cuda), `amp`, `resume`.
     """
     fields = read_job(path, 'train')
     base = fields.child('base')
@@ -143,6 +145,7 @@ def parse_train(path: Path) -> TrainJob:
         amp=fields.flag('amp'),
         resume=fields.flag('resume'),
         input_size=fields.size('inputSize'),
+        augmentation=fields.text('augmentation', default='base', choices=('base', 'light')),
     )
     for part in (base, data, fields):
         part.done()

@@ -15,8 +15,9 @@ from typing import Any
 
 from mmengine.config import Config
 
-from .detector_config import network_scale, plain
+from .detector_config import network_scale, plain, resize_step, test_pipeline
 from .errors import TrainerError
+from .fine_tuning import light_pipeline
 from .input_scale import Scale, scaled_test_pipeline, scaled_transforms
 from .job import CocoSource, TrainJob
 from .train_schedule import optimizer, schedule
@@ -58,7 +59,11 @@ def overrides(job: TrainJob, base: Config, plan: RunPlan) -> dict[str, Any]:
     loader = {'batch_size': 1, 'num_workers': min(job.workers, 2), 'persistent_workers': False, 'drop_last': False}
     test_loader = {**loader, 'sampler': {'type': 'DefaultSampler', 'shuffle': False}, 'dataset': test_dataset}
     evaluator = {'type': 'CocoMetric', 'ann_file': val.annotations.as_posix(), 'metric': 'bbox', 'format_only': False}
-    pipeline = scaled_transforms(train_pipeline(base), scale, plan.input_size)
+    pipeline = train_pipeline(base)
+    if job.augmentation == 'light':
+        pipeline = light_pipeline(pipeline, plan.input_size, bool(resize_step(test_pipeline(base)).get('keep_ratio')))
+    else:
+        pipeline = scaled_transforms(pipeline, scale, plan.input_size)
     train_loader: dict[str, Any] = {
         **loader,
         'batch_size': job.batch_size,
