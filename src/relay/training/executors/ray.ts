@@ -90,7 +90,8 @@ export function rayExecutor(options: RayOptions): Executor {
           runtime_env: { env_vars: { ...options.env, PYTHONPATH: shared.pythonPath } },
           metadata: { forelabel: command.module },
           entrypoint_num_cpus: cpus,
-          entrypoint_num_gpus: gpus,
+          // Measuring and exporting take one.
+          entrypoint_num_gpus: command.module === 'train' ? gpus : Math.min(gpus, 1),
         });
         return { submissionId: next, address };
       });
