@@ -55,7 +55,7 @@ export const migrations: readonly string[] = [
     model TEXT,
     train_every INTEGER NOT NULL,
     annotations INTEGER NOT NULL,
-    threshold REAL NOT NULL,
+    threshold REAL,
     take_new_model INTEGER NOT NULL,
     PRIMARY KEY (label_studio, project)
   ) STRICT;

@@ -53,7 +53,10 @@ export function loginPage(
               />
               ${problem === undefined ? '' : html`<p role="alert">${problem}</p>`}
               <button>Open</button>
-              <p>Whoever started the server finds it with <code>forelabel config</code>.</p>
+              <p>
+                It is in <code>credentials.json</code> in Forelabel's folder on the server, unless
+                FORELABEL_SECRET was set.
+              </p>
             </form>
           </main>
         </body>

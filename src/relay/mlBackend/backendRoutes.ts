@@ -55,6 +55,6 @@ function explain(error: LabelStudioError, url: string): string {
   if (!/Can't connect to ML backend|Successfully connected to/u.test(error.message)) return error.message;
   return (
     `Label Studio could not reach this relay at ${url}. ` +
-    "If it runs in a container or on another machine, start Forelabel with --host 0.0.0.0 and tell it its address as Label Studio's machine sees it."
+    "If it runs in a container or on another machine, start Forelabel with --host 0.0.0.0 and --public-url set to this machine's address as Label Studio sees it."
   );
 }

@@ -27,6 +27,8 @@ export interface MlBackendOptions {
   readonly publicUrl: () => string;
   /** The installation's secret, for Label Studio to log in with. */
   readonly secret: string;
+  /** Of projects for which none was chosen, 0..1; default 0.3. */
+  readonly threshold?: number;
   readonly log: Logger;
   readonly openEngine?: OpenEngine;
   readonly setTimer?: SetTimer;
@@ -47,7 +49,7 @@ export interface MlBackend {
 
 export function createMlBackend(options: MlBackendOptions): MlBackend {
   const { database, findAccess, models, newestModelOf, training, log } = options;
-  const settings = projectSettingsStore(database, findAccess);
+  const settings = projectSettingsStore(database, findAccess, options.threshold);
   const results = resultStore(database, findAccess);
   const engines = new EnginePool(options.openEngine);
   const detector = new TaskDetector({ results, engines, fetchImage: taskImages(findAccess), log });

@@ -24,7 +24,13 @@ export const defaultProjectSettings: ProjectSettings = {
   takeNewModel: false,
 };
 
-export function projectSettingsStore(database: Client, findAccess: FindAccess): ProjectSettingsStore {
+/** @param threshold of projects for which none was chosen, 0..1 */
+export function projectSettingsStore(
+  database: Client,
+  findAccess: FindAccess,
+  threshold: number = defaultProjectSettings.threshold,
+): ProjectSettingsStore {
+  const defaults: ProjectSettings = { ...defaultProjectSettings, threshold };
   const nameOf = () => labelStudioName(findAccess);
 
   async function get(project: number): Promise<ProjectSettings> {
@@ -32,7 +38,7 @@ export function projectSettingsStore(database: Client, findAccess: FindAccess): 
       sql: 'SELECT * FROM project_settings WHERE label_studio = ? AND project = ?',
       args: [await nameOf(), project],
     });
-    return rows[0] === undefined ? defaultProjectSettings : settingsOf(rows[0]);
+    return rows[0] === undefined ? defaults : settingsOf(rows[0], defaults);
   }
 
   /** Makes the row where there is none, and changes it in the same step. */
@@ -42,14 +48,8 @@ export function projectSettingsStore(database: Client, findAccess: FindAccess): 
       [
         {
           sql: `INSERT INTO project_settings (label_studio, project, model, train_every, annotations, threshold, take_new_model)
-                VALUES (?, ?, NULL, ?, 0, ?, ?) ON CONFLICT DO NOTHING`,
-          args: [
-            name,
-            project,
-            defaultProjectSettings.trainEvery,
-            defaultProjectSettings.threshold,
-            Number(defaultProjectSettings.takeNewModel),
-          ],
+                VALUES (?, ?, NULL, ?, 0, NULL, ?) ON CONFLICT DO NOTHING`,
+          args: [name, project, defaults.trainEvery, Number(defaults.takeNewModel)],
         },
         {
           sql: `UPDATE project_settings SET ${assignment} WHERE label_studio = ? AND project = ?`,
@@ -63,11 +63,11 @@ export function projectSettingsStore(database: Client, findAccess: FindAccess): 
 
   return {
     get,
-    async change(project, { model, trainEvery, threshold, takeNewModel }) {
+    async change(project, { model, trainEvery, threshold: chosen, takeNewModel }) {
       const columns: [string, string | number | null | undefined][] = [
         ['model', model],
         ['train_every', trainEvery],
-        ['threshold', threshold],
+        ['threshold', chosen],
         ['take_new_model', takeNewModel === undefined ? undefined : Number(takeNewModel)],
       ];
       const changed = columns.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
@@ -96,12 +96,13 @@ export function projectSettingsStore(database: Client, findAccess: FindAccess): 
   };
 }
 
-function settingsOf(row: Row): ProjectSettings {
+function settingsOf(row: Row, defaults: ProjectSettings): ProjectSettings {
   return {
     model: typeof row.model === 'string' ? row.model : null,
     trainEvery: Number(row.train_every),
     annotations: Number(row.annotations),
-    threshold: Number(row.threshold),
+    // None was chosen: it follows the setting.
+    threshold: typeof row.threshold === 'number' ? row.threshold : defaults.threshold,
     takeNewModel: Number(row.take_new_model) === 1,
   };
 }

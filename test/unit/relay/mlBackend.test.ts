@@ -12,6 +12,7 @@ import { createRelay } from '../../../src/relay/app.ts';
 import { openDatabase } from '../../../src/relay/database.ts';
 import { createMlBackend, type MlBackend } from '../../../src/relay/mlBackend/createMlBackend.ts';
 import { listModels, type CatalogModel } from '../../../src/relay/modelCatalog.ts';
+import { projectSettingsStore } from '../../../src/relay/projectSettings/projectSettingsTable.ts';
 import { TrainingError } from '../../../src/relay/training/contracts.ts';
 import { fakeTraining, type FakeTraining } from '../../support/fakeTraining.ts';
 import { writeModelFolder } from './modelFolder.ts';
@@ -244,23 +245,28 @@ describe('/predict', () => {
 
   it('answers within its budget, goes on, and has the rest for the next request', async () => {
     const waiting: (() => void)[] = [];
-    detect = () => new Promise((resolve) => waiting.push(() => resolve(found([face]))));
+    const aborted: unknown[] = [];
+    detect = (_, { signal } = {}) => {
+      signal?.addEventListener('abort', () => aborted.push(signal.reason));
+      return new Promise((resolve) => waiting.push(() => resolve(found([face]))));
+    };
     const started = performance.now();
-    const asked = predict(ask(tasksOf(1, 2, 3)));
-    await vi.waitFor(() => expect(waiting).toHaveLength(3));
+    const asked = predict(ask(tasksOf(1, 2, 3, 4, 5, 6, 7)));
+    await vi.waitFor(() => expect(waiting).toHaveLength(5));
     waiting.shift()?.();
-    expect(await asked).toMatchObject([{ score: 0.9 }, [], []]);
+    const [first, ...rest] = await asked;
+    expect(first).toMatchObject({ score: 0.9 });
+    expect(rest).toEqual([[], [], [], [], [], []]);
     expect(performance.now() - started).toBeLessThan(1000);
-    for (const end of waiting.splice(0)) end();
     await vi.waitFor(async () => {
+      for (const end of waiting.splice(0)) end();
       expect(await (await get('/metrics')).text()).toContain('forelabel_tasks_waiting 0\n');
     });
-    expect(await predict(ask(tasksOf(1, 2, 3)))).toMatchObject([
-      { score: 0.9 },
-      { score: 0.9 },
-      { score: 0.9 },
-    ]);
-    expect(waiting).toHaveLength(0);
+    expect(aborted).toEqual([]);
+    detect = vi.fn<Engine['detect']>();
+    const again = await predict(ask(tasksOf(1, 2, 3, 4, 5, 6, 7)));
+    expect(again.every((result) => !Array.isArray(result))).toBe(true);
+    expect(detect).not.toHaveBeenCalled();
   });
 
   it('gives up when the client has gone', async () => {
@@ -535,6 +541,9 @@ describe('the settings of a project', () => {
     expect(await read()).toEqual(kept);
     access = { url: 'http://other.example', token };
     expect(await read()).toMatchObject({ trainEvery: 0 });
+    await change({ trainEvery: 3 });
+    const store = projectSettingsStore(database, () => Promise.resolve(access), 0.6);
+    expect(await store.get(7)).toMatchObject({ trainEvery: 3, threshold: 0.6 });
   });
 
   it.each([
