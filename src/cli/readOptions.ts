@@ -42,3 +42,9 @@ export function wholeNumber(option: string, text: string, least: number, most = 
     `Write, say, --${option} ${least}.`,
   );
 }
+
+/** For commands that take options only. */
+export function noPositionals(positionals: readonly string[], hint: string): void {
+  const [first] = positionals;
+  if (first !== undefined) throw new UsageError(`"${first}" is not understood.`, hint);
+}

@@ -16,7 +16,7 @@ export interface Settings {
   /** The relay's address as Label Studio is to call it, without a trailing slash. */
   readonly publicUrl: string | null;
   readonly executor: ExecutorKind;
-  /** For torchrun and ray; 0: all that are found. */
+  /** For torchrun (0: all that are found) and ray (0: none). */
   readonly gpus: number;
   readonly device: Device;
   /** Without a trailing slash. */
@@ -136,7 +136,7 @@ export const settings: { readonly [Name in SettingName]: Setting<Settings[Name]>
     default: 0,
     env: 'FORELABEL_GPUS',
     flag: '--gpus',
-    about: 'GPUs that a training takes, for torchrun and ray (0: all)',
+    about: 'GPUs of a training, for torchrun (0: all there are) and ray (0: none)',
     schema: whole(0, 1024),
   },
   device: {
@@ -175,7 +175,6 @@ export const settings: { readonly [Name in SettingName]: Setting<Settings[Name]>
     kind: 'number',
     default: 0.3,
     env: 'FORELABEL_THRESHOLD',
-    flag: '--threshold',
     about: 'boxes with a lower score are not given to Label Studio, 0 to 1',
     schema: v.pipe(
       v.number('must be a number'),

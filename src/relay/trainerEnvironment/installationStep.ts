@@ -52,7 +52,7 @@ export async function installationStep(
   if (!failed && exitCode === 0) return;
   throw new TrainingError(
     'trainer-install',
-    `Installing the trainer failed: ${cause(tail) ?? shortMessage ?? `${basename(command)} ended`}. ` +
+    `The installation failed: ${cause(tail) ?? shortMessage ?? `${basename(command)} ended`}. ` +
       (logFile === undefined
         ? 'What it printed is above.'
         : `Look into ${logFile}, check the network and the disk, and run "forelabel setup" again.`),
