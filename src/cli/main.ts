@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { packageVersion } from '../relay/home.ts';
 import { RelayError } from '../relay/errors.ts';
+import { SettingsError } from '../relay/settings/settingsError.ts';
 import { UsageError, type ExitCode } from './errors.ts';
 import { helpFor } from './help.ts';
 
@@ -10,7 +11,12 @@ type Command = (args: readonly string[]) => Promise<ExitCode>;
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).runServe,
   predict: async () => (await import('./predict.ts')).runPredict,
+  train: async () => (await import('./train.ts')).runTrain,
+  jobs: async () => (await import('./jobs.ts')).runJobs,
   models: async () => (await import('./models.ts')).runModels,
+  config: async () => (await import('./config.ts')).runConfig,
+  doctor: async () => (await import('./doctor.ts')).runDoctor,
+  setup: async () => (await import('./setup.ts')).runSetup,
 };
 
 /** Port and host are arguments, and so is the name of a model: another one is what helps. */
@@ -46,7 +52,7 @@ function report(error: unknown): ExitCode {
   if (process.env.FORELABEL_LOG === 'debug' && error instanceof Error) {
     process.stderr.write(`${error.stack ?? ''}\n`);
   }
-  if (error instanceof UsageError) return 2;
+  if (error instanceof UsageError || error instanceof SettingsError) return 2;
   return error instanceof RelayError && wrongArguments.has(error.code) ? 2 : 1;
 }
 

@@ -1,5 +1,6 @@
 import { modelsFolders } from '../relay/home.ts';
 import { listModels } from '../relay/modelCatalog.ts';
+import { metricsText } from './jobWatch.ts';
 import { readOptions } from './readOptions.ts';
 
 const options = { json: { type: 'boolean', default: false } } as const;
@@ -11,14 +12,22 @@ export async function runModels(args: readonly string[]): Promise<0> {
   if (values.json) {
     const rows = models.map(({ name, version, origin, folder, manifest }) => {
       const { classes, files, lineage } = manifest;
-      return { name, version, origin, dir: folder, classes, files, lineage };
+      const { parent, metrics, date } = lineage;
+      return { name, version, origin, dir: folder, classes, parent, metrics, date, files, lineage };
     });
     process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
   } else if (models.length === 0) {
     process.stdout.write('No models are installed.\n');
   } else {
     for (const { version, origin, folder, manifest } of models) {
-      process.stdout.write(`${version}  (${origin})  ${manifest.classes.join(', ')}\n  ${folder}\n`);
+      const { parent, metrics, date } = manifest.lineage;
+      const facts = [
+        date.slice(0, 10),
+        ...(Object.keys(metrics).length === 0 ? [] : [metricsText(metrics)]),
+        ...(parent === null ? [] : [`from ${parent}`]),
+      ];
+      process.stdout.write(`${version}  (${origin})  ${manifest.classes.join(', ')}\n`);
+      process.stdout.write(`  ${facts.join(', ')}\n  ${folder}\n`);
     }
   }
   for (const { message } of problems) process.stderr.write(`Left out: ${message}\n`);

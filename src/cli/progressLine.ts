@@ -65,7 +65,8 @@ export function describe(progress: RunProgress): string {
   return parts.join(', ');
 }
 
-function duration(seconds: number): string {
+/** "1 min 13 s", "2 h 5 min". */
+export function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
