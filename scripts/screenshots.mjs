@@ -11,7 +11,9 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
+import { chooseProject, fixtureHost, jobs, playTraining } from './trainingFixture.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const sizes = { desk: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
@@ -107,14 +109,50 @@ async function tour(page, url, shoot) {
   await page.getByRole('button', { name: 'Storage' }).click();
   await page.waitForTimeout(500);
   await shoot('10-storage');
+  await trainingTour(page, url, shoot);
+}
+
+/** The Train step, whose relay and Label Studio are played. */
+async function trainingTour(page, url, shoot) {
+  await page.goto(`${url}/#/train`);
+  await page.getByRole('heading', { name: 'Choose a Label Studio project' }).waitFor();
+  await shoot('11-train-no-project');
+  await chooseProject(page);
+  await page.reload();
+  await page.getByRole('button', { name: 'Train on 164 annotated tasks' }).waitFor();
+  await page.getByText('Label Studio refuses this address').waitFor();
+  await page.waitForTimeout(400);
+  await shoot('12-train');
+  await shoot('12-train-whole', true);
+  for (const [name, { id }] of Object.entries(jobs)) {
+    await page.goto(`${url}/#/train/${id}`);
+    await page.getByRole('heading', { name: 'Training of Blood cells' }).waitFor();
+    await page.waitForTimeout(600);
+    await shoot(`13-job-${name}`, true);
+  }
+  await page.goto(`${url}/#/train/${jobs.running.id}`);
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await page.waitForTimeout(500);
+  await shoot('14-job-cancel');
+  await page.getByRole('button', { name: 'Go on training' }).click();
+  await page.getByText('Log', { exact: true }).click();
+  await page.getByText('[1][30/33]').waitFor();
+  await shoot('15-job-log', true);
 }
 
 async function main() {
   const { values } = parseArgs({
-    options: { out: { type: 'string' }, url: { type: 'string' }, only: { type: 'string' } },
+    options: {
+      out: { type: 'string' },
+      url: { type: 'string' },
+      only: { type: 'string' },
+      part: { type: 'string' },
+    },
   });
   if (values.out === undefined) {
-    console.error('Usage: node scripts/screenshots.mjs --out FOLDER [--url ADDRESS] [--only desk-light]');
+    console.error(
+      'Usage: node scripts/screenshots.mjs --out FOLDER [--url ADDRESS] [--only desk-light] [--part train]',
+    );
     process.exit(2);
   }
   await mkdir(values.out, { recursive: true });
@@ -132,17 +170,28 @@ async function main() {
           const target = new URL(request.url());
           const ours =
             target.origin === new URL(relay.url).origin || ['data:', 'blob:'].includes(target.protocol);
-          // The tour itself types the address of a Label Studio that is not there.
-          if (!ours && target.host !== '127.0.0.1:9') troubles.add(`asked ${target.origin}`);
+          // The tour itself types the address of a Label Studio that is not there, and plays one that is.
+          if (!ours && ![fixtureHost, '127.0.0.1:9'].includes(target.host))
+            troubles.add(`asked ${target.origin}`);
         });
         page.on('pageerror', (error) => troubles.add(`page error: ${error.message}`));
         page.on('console', (message) => {
           if (message.type() === 'error' && !message.text().includes('ERR_'))
             troubles.add(`console: ${message.text()}`);
         });
-        await tour(page, relay.url, (name) =>
-          page.screenshot({ path: path.join(values.out, `${look}-${name}.png`) }),
-        );
+        await playTraining(context, relay.url);
+        const shoot = async (name, fullPage = false) => {
+          await page.screenshot({ path: path.join(values.out, `${look}-${name}.png`), fullPage });
+          if (!name.startsWith('1')) return;
+          const { violations } = await new AxeBuilder({ page }).analyze();
+          for (const { id, nodes } of violations) {
+            troubles.add(`${look}-${name}: ${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' ')}`);
+          }
+        };
+        if (values.part === 'train') {
+          await page.goto(relay.url);
+          await trainingTour(page, relay.url, shoot);
+        } else await tour(page, relay.url, shoot);
         const wide = await page.evaluate(
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
         );

@@ -24,7 +24,7 @@ describe.each([
   { colorScheme: 'dark', width: 1280 },
   { colorScheme: 'dark', width: 360 },
 ] as const)('$colorScheme, $width px wide', ({ colorScheme, width }) => {
-  test.each(['source', 'model', 'preview', 'run', 'review'])(
+  test.each(['source', 'model', 'preview', 'run', 'review', 'train'])(
     '%s: axe finds nothing, nothing sticks out',
     async (step) => {
       const context = await browser.newContext({

@@ -18,6 +18,8 @@ const stateLines: Readonly<Record<BackendStatus['state'], string>> = {
 
 /** `NAME=value` pairs in a message, which people have to copy. */
 const setting = /\b[A-Z][A-Z0-9_]{4,}=\w+/gu;
+/** What the message says about settings that are right already. */
+const aside = /\([^)]*\)/gu;
 
 /** Whether Label Studio's own buttons (Retrieve Predictions, Start Training) reach this relay, and how to make it so. */
 @customElement('fl-backend-connection')
@@ -120,7 +122,7 @@ export class BackendConnection extends AppElement {
     const { backend } = this.app.projectTraining;
     const message = backend?.message ?? null;
     if (message !== null) {
-      const settings = [...new Set(message.match(setting))];
+      const settings = [...new Set(message.replace(aside, '').match(setting))];
       return html`<p>${message}</p>
         ${
           settings.length === 0

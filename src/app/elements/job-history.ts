@@ -32,7 +32,7 @@ export class JobHistory extends LitElement {
       }
       a {
         display: grid;
-        grid-template-columns: 24px minmax(0, 1.2fr) minmax(0, 1fr) auto;
+        grid-template-columns: 24px minmax(0, 1.2fr) minmax(0, 1fr) 112px;
         gap: 0 12px;
         align-items: center;
         min-height: 56px;

@@ -39,10 +39,13 @@ export class JobPlots extends LitElement {
 
   protected override render(): TemplateResult {
     const steps = this.losses.map(({ iteration }) => iteration);
+    const { iterations = null, epochs = null } = this.losses.at(-1) ?? {};
     const none = this.ended ? 'Nothing was measured' : null;
     return html`
       <fl-metric-plot
+        class="two-rows"
         heading="Loss"
+        .end=${iterations}
         .xs=${steps}
         .lines=${this.#lossLines()}
         .waiting=${none ?? 'Comes with the first steps'}
@@ -51,12 +54,14 @@ export class JobPlots extends LitElement {
         heading="Average precision"
         unit="epoch"
         .top=${1}
+        .end=${epochs}
         .xs=${this.epochs.map(({ epoch }, index) => epoch ?? index + 1)}
         .lines=${this.#precisionLines()}
         .waiting=${none ?? 'Comes after the first epoch'}
       ></fl-metric-plot>
       <fl-metric-plot
         heading="Learning rate"
+        .end=${iterations}
         .xs=${steps}
         .lines=${[{ name: 'now', values: this.losses.map(({ lr }) => lr), color: 4, digits: 5 }]}
         .waiting=${none ?? 'Comes with the first steps'}

@@ -70,7 +70,7 @@ export class JobView extends AppElement {
     return [training, engine, run];
   }
 
-  protected override updated(): void {
+  protected override willUpdate(): void {
     const { training } = this.app;
     if (training.availability === 'ready') training.look(this.jobId);
   }

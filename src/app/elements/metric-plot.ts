@@ -38,20 +38,22 @@ export class MetricPlot extends LitElement {
         font-weight: var(--wa-font-weight-semibold);
       }
       figcaption {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: space-between;
-        align-items: baseline;
-        gap: 0 16px;
-        min-height: 24px;
+        display: contents;
       }
       ul {
+        order: 1;
+        min-height: 24px;
         display: flex;
         flex-wrap: wrap;
         gap: 0 16px;
         list-style: none;
         font-size: var(--wa-font-size-xs);
         line-height: 24px;
+      }
+      /* A legend of four names takes two rows on most screens. */
+      :host(.two-rows) ul {
+        min-height: 48px;
+        align-content: start;
       }
       li {
         display: flex;
@@ -87,6 +89,8 @@ export class MetricPlot extends LitElement {
   @property() unit = 'step';
   @property({ attribute: false }) xs: readonly number[] = [];
   @property({ attribute: false }) lines: readonly PlotLine[] = [];
+  /** End of the x axis, which begins at 0, so that nothing shifts while points come; null: from the values. */
+  @property({ type: Number }) end: number | null = null;
   /** Top of the y axis; null: from the values. */
   @property({ type: Number }) top: number | null = null;
   @property() waiting = 'Nothing to draw yet';
@@ -117,7 +121,8 @@ export class MetricPlot extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has('xs') || changed.has('lines') || changed.has('top')) this.#draw(false);
+    if (changed.has('xs') || changed.has('lines') || changed.has('top') || changed.has('end'))
+      this.#draw(false);
   }
 
   protected override render(): TemplateResult {
@@ -171,7 +176,7 @@ export class MetricPlot extends LitElement {
       return;
     }
     const data = [[...this.xs], ...this.lines.map(({ values }) => [...values])] as uPlot.AlignedData;
-    const shape = JSON.stringify([this.lines.map(({ name, color }) => [name, color]), this.top]);
+    const shape = JSON.stringify([this.lines.map(({ name, color }) => [name, color]), this.top, this.end]);
     if (this.#plot !== null && !anew && shape === this.#drawn) {
       this.#plot.setData(data);
       return;
@@ -205,7 +210,7 @@ export class MetricPlot extends LitElement {
       scales: {
         x: {
           time: false,
-          range: (_, min, max) => (min === max ? [min - 1, max + 1] : [min, max]),
+          range: (_, min, max) => [0, Math.max(this.end ?? 0, max, min + 1)],
         },
         y: { range: (_, __, max) => [0, this.top ?? (max > 0 ? max * 1.05 : 1)] },
       },

@@ -43,6 +43,19 @@ export class ModelComparison extends LitElement {
         color: var(--wa-color-text-normal);
         font-weight: var(--wa-font-weight-semibold);
       }
+      .old::before,
+      .new::before {
+        content: '';
+        display: inline-block;
+        width: 16px;
+        height: 6px;
+        margin: 0 8px 2px 0;
+        border-radius: 3px;
+        background: var(--wa-color-neutral-border-loud);
+      }
+      .new::before {
+        background: var(--wa-color-brand-fill-loud);
+      }
       th:first-child {
         text-align: left;
         font-weight: var(--wa-font-weight-normal);
@@ -109,8 +122,8 @@ export class ModelComparison extends LitElement {
           <tr>
             <th scope="col"><span class="visually-hidden">Measure</span></th>
             <th class="bars" aria-hidden="true"></th>
-            <th scope="col"><strong>Old model</strong>${job.base}</th>
-            <th scope="col"><strong>New model</strong>${job.model ?? 'not registered'}</th>
+            <th scope="col"><strong class="old">Old model</strong>${job.base}</th>
+            <th scope="col"><strong class="new">New model</strong>${job.model ?? 'not registered'}</th>
             <th scope="col"><strong>Change</strong></th>
           </tr>
         </thead>

@@ -70,7 +70,7 @@ export class ProjectTrainingSettings extends AppElement {
   protected override render(): TemplateResult {
     const { settings, settingsProblem } = this.app.projectTraining;
     return html`
-      <h2>By itself</h2>
+      <h2>Settings of this project</h2>
       ${
         settings === null
           ? settingsProblem === null

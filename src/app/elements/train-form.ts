@@ -7,7 +7,7 @@ import { presetNames } from '../look/jobWording.ts';
 import { controlStyles, sharedStyles } from '../look/shared.styles.ts';
 import { countOf } from '../look/wording.ts';
 import { isEnded } from '../../training/job.ts';
-import type { Preset, TrainRequestInput } from '../../training/job.ts';
+import type { Job, Preset, TrainRequestInput } from '../../training/job.ts';
 import { AppElement } from '../state/context.ts';
 import type { ProjectSource } from '../state/sourceState.ts';
 import './error-banner.ts';
@@ -149,11 +149,21 @@ export class TrainForm extends AppElement {
   #reason(): string | null {
     const { projectUnfit, problem } = this.app.mapping;
     if (projectUnfit) return problem;
+    if (this.#running !== undefined)
+      return 'This project is being trained already. Wait for its end, or cancel it.';
     const { annotated } = this.app.projectTraining;
     if (annotated === null || annotated >= fewest) return null;
     return annotated === 0
       ? 'No task of this project is annotated yet. Annotate at least 2 in Label Studio, then come back: this page counts again.'
       : 'Only 1 task of this project is annotated. Annotate at least 2 in Label Studio, then come back: this page counts again.';
+  }
+
+  /** A training of this very project; others wait for each other, two of one project do not. */
+  get #running(): Job | undefined {
+    const { chosen } = this.app.source;
+    return this.app.training.jobs.find(
+      (job) => !isEnded(job) && job.project === chosen?.project.id && job.labelStudio === chosen.url,
+    );
   }
 
   /** Fields that hold what cannot be sent. */
@@ -186,11 +196,15 @@ export class TrainForm extends AppElement {
           reason === null
             ? html`<p class="quiet">
                 ${
-                  waits
-                    ? 'Another training is under way: this one waits for its end.'
-                    : this.app.relayHasAccess
-                      ? 'It goes on when this page is closed.'
-                      : 'Forelabel on this machine keeps the token, in a file only you can read.'
+                  this.app.relayHasAccess
+                    ? 'It goes on when this page is closed.'
+                    : 'Forelabel on this machine keeps the token, in a file only you can read.'
+                }
+                ${waits ? 'Another project is being trained: this one waits for its end.' : nothing}
+                ${
+                  training.status?.trainer === 'missing'
+                    ? 'The first training installs MMDetection, which takes some minutes, once.'
+                    : nothing
                 }
               </p>`
             : html`<p class="reason" role="status">${reason}</p>`

@@ -42,16 +42,21 @@ export function metricText(value: number | null): string {
   return value === null ? '–' : value.toFixed(2);
 }
 
-/** The trainer is being installed, which happens once. */
-export function isInstalling({ progress }: Job): boolean {
-  return progress !== null && /^install/iu.test(progress.step);
+/** The trainer is being installed, which happens once: the installer's own words for its steps. */
+export function isInstalling(job: Job): boolean {
+  const { progress } = job;
+  return (
+    !isEnded(job) &&
+    progress !== null &&
+    /install|virtual environment|trying the trainer/iu.test(progress.step)
+  );
 }
 
 /** 'Collecting 12 of 40 images', 'Training epoch 3 of 5' */
 export function jobLine(job: Job): string {
   const { state, progress } = job;
   if (isInstalling(job)) return progress?.step ?? '';
-  const counted = progress !== null && progress.total > 0;
+  const counted = progressPart(job) !== null && progress !== null;
   switch (state) {
     case 'queued':
       return 'Waiting for its turn';
@@ -76,10 +81,13 @@ export function jobLine(job: Job): string {
 export function progressLine(job: Job): string {
   const { progress, state } = job;
   if (progress === null || isEnded(job) || state === 'queued') return '';
-  const parts = jobLine(job) === progress.step ? [] : [progress.step];
-  if (progress.total > 0) {
-    if (state !== 'collecting' || isInstalling(job)) {
-      parts.push(`${count(progress.done)} of ${count(progress.total)}`);
+  const installing = isInstalling(job);
+  // 'Training epoch 3 of 5' says 'Training' already.
+  const parts = jobLine(job).startsWith(progress.step) ? [] : [progress.step];
+  if (progressPart(job) !== null && state !== 'exporting') {
+    const unit = state === 'training' || installing ? ' steps' : '';
+    if (state !== 'collecting' || installing) {
+      parts.push(`${count(progress.done)} of ${count(progress.total)}${unit}`);
     }
     const left = progress.total - progress.done;
     if (progress.secondsLeft !== null && progress.secondsLeft > 0 && left > 0) {
@@ -92,9 +100,9 @@ export function progressLine(job: Job): string {
   return parts.join(' · ');
 }
 
-/** How far a job has come within its state, 0..1; null where that is not known. */
-export function progressPart({ progress }: Job): number | null {
-  return progress === null || progress.total <= 0 ? null : Math.min(1, progress.done / progress.total);
+/** How far a job has come within its state, 0..1; null where that is not known: one thing of one says nothing. */
+export function progressPart({ progress }: Pick<Job, 'progress'>): number | null {
+  return progress === null || progress.total <= 1 ? null : Math.min(1, progress.done / progress.total);
 }
 
 /** 'AP50 0.45 → 0.78', 'AP50 0.78'; '' where nothing was measured. */

@@ -77,12 +77,9 @@ export class ProjectTraining extends Observable {
 
   async #count({ labelStudio, project }: ProjectSource, of: string): Promise<void> {
     try {
-      const [all, unlabeled] = await Promise.all([
-        labelStudio.countTasks({ projectId: project.id }),
-        labelStudio.countTasks({ projectId: project.id, onlyUnlabeled: true }),
-      ]);
+      const annotated = await labelStudio.countAnnotated(project.id);
       if (of !== this.#of) return;
-      this.annotated = Math.max(0, all - unlabeled);
+      this.annotated = annotated;
       this.countProblem = null;
     } catch (error) {
       if (of !== this.#of) return;

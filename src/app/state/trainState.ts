@@ -84,7 +84,7 @@ export class TrainState extends Observable {
         'This tab holds no token any more. Connect Label Studio again under Source, then train.',
       );
     }
-    const labelStudio = await this.#relay.handOver(access);
+    const labelStudio = await this.#relay.handOver({ url: access.url, token: access.token });
     if (this.status !== null) this.status = { ...this.status, labelStudio };
     this.changed();
   }

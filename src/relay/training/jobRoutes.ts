@@ -44,9 +44,6 @@ const statuses: Readonly<Record<string, 404 | 409>> = {
   'job-unknown': 404,
   'job-ended': 409,
   'job-running': 409,
-  'job-active': 409,
-  'job-not-ended': 409,
-  'not-resumable': 409,
   'job-not-resumable': 409,
 };
 
