@@ -24,9 +24,9 @@ def test_small_things_get_a_larger_input() -> None:
 
 
 def test_a_rare_class_counts_and_a_slip_does_not() -> None:
-    large = cells(200, 92)
-    assert plan_input_size([*large, *cells(33, 8)], [(640, 480)], BASE) == (480, 480)
-    assert plan_input_size([*large, *cells(33, 3)], [(640, 480)], BASE) == BASE
+    large = cells(200, 195)
+    assert plan_input_size([*large, *cells(33, 5)], [(640, 480)], BASE) == (480, 480)
+    assert plan_input_size([*large, *cells(33, 2)], [(640, 480)], BASE) == BASE
 
 
 def test_side_is_that_of_a_square_of_the_same_area() -> None:

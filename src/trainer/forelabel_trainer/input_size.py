@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-SMALL = 0.05
-"""Of all boxes, this share counts as the smallest and may be smaller than `SEEN`: a class can be as rare as
-one box in twenty, and single slips of the hand must not decide."""
+SMALL = 0.02
+"""Of all boxes, this share may be smaller than `SEEN`: a class of small things can be as rare as one box in twenty, and
+single slips of the hand must not decide."""
 
 SEEN = 24.0
 """Pixels of side that a small box should have at the network's input: three places of FCOS's finest level, which has stride 8."""
@@ -25,13 +25,13 @@ def plan_input_size(
 ) -> tuple[int, int]:
     """Width and height for `Resize(scale=..., keep_ratio=True)`: `base_scale` or the same shape enlarged.
 
-    The size is the smallest at which all but the smallest twentieth of the boxes have a side of at least
+    The size is the smallest at which all but the smallest fiftieth of the boxes have a side of at least
     `SEEN` pixels (side = square root of the area), within bounds: never smaller than the base, whose
     weights know things of the size they had there; not larger than the images are themselves (the one in
     the middle, by size), for enlarging shows nothing new; not longer than `LONGEST`, unless the base is.
 
     Photographs of one face, 500 pixels wide, stay at the 320 of the bundled model (the smaller boxes have 110 pixels
-    there); 640 x 480 pixels of blood cells with platelets of 33 pixels become 480.
+    there); 640 x 480 pixels of blood cells, the smallest platelets of which have 35 pixels, become 448.
 
     :param boxes: width, height and number of its image (position in `images`), in pixels of the image.
     :param images: width and height, in pixels.
