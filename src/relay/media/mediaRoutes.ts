@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { normalizeAddress } from '../../labelstudio/address.ts';
+import { LabelStudioError } from '../../labelstudio/errors.ts';
 import { defaultNetwork } from '../../labelstudio/network.ts';
 import { createSession, type Session } from '../../labelstudio/session.ts';
 import { readToken } from '../../labelstudio/token.ts';
@@ -26,6 +27,12 @@ export function mediaRoutes(findAccess: FindAccess, limit: number = mostBytes): 
     }
     return kept.session;
   };
+
+  routes.onError((error, c) => {
+    // The address or the token that was kept is none.
+    if (error instanceof LabelStudioError) return refuse(c, 502, error.code, error.message);
+    throw error;
+  });
 
   routes.get('/media', async (c) => {
     const access = await findAccess();

@@ -64,7 +64,13 @@ export function mlRoutes(options: MlRoutesOptions): Hono {
       );
     }
     const started = performance.now();
-    const results = await predict(body.output, options.predict, c.req.raw.signal);
+    const { signal } = c.req.raw;
+    const results = await predict(body.output, options.predict, signal).catch((error: unknown) => {
+      if (signal.aborted) return null;
+      throw error;
+    });
+    // Nobody reads this any more.
+    if (results === null) return c.body(null, 408);
     const predictions = results.filter((result) => 'result' in result).length;
     count.requests += 1;
     count.tasks += results.length;

@@ -130,6 +130,8 @@ it('what Label Studio refuses is said in words', async () => {
   expect(await answer.text()).not.toContain('a detail');
   access = { url: 'http://127.0.0.1:9', token };
   expect((await ask('/data/upload/1/a.png')).status).toBe(502);
+  access = { url: labelStudio.url, token: 'no token' };
+  expect((await ask('/data/upload/1/a.png')).status).toBe(502);
   access = null;
   expect((await ask('/data/upload/1/a.png')).status).toBe(409);
 });

@@ -282,11 +282,14 @@ describe('/predict', () => {
       signal: client.signal,
     });
     await vi.waitFor(() => expect(signals).toHaveLength(5));
-    client.abort();
-    await asked;
+    const before = logged.length;
+    // As the server does it: with a word, and not with an error.
+    client.abort('Client connection prematurely closed.');
+    expect((await asked).status).toBe(408);
     await sleep(20);
     expect(signals).toHaveLength(5);
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
+    expect(logged.slice(before).join('')).not.toContain('"level":50');
   });
 
   it('serves the interactive question about one task', async () => {
