@@ -132,10 +132,14 @@ def test_learning_rate_follows_the_batch_unless_given(tmp_path: Path) -> None:
     assert written(tmp_path, PLAIN, learningRate=0.5).optim_wrapper.optimizer.lr == 0.5
 
 
+def test_adam_learns_as_fast_with_a_small_batch(tmp_path: Path) -> None:
+    assert written(tmp_path, DEMO_CONFIG, batchSize=2).optim_wrapper.optimizer.lr == pytest.approx(1e-3)
+
+
 def test_learning_rate_follows_the_real_batch(tmp_path: Path) -> None:
     """Of all processes together, and never more than there are images."""
-    job, base = parsed(tmp_path, DEMO_CONFIG, batchSize=8), load_config(DEMO_CONFIG)
-    for batch, rate in ((16, 2e-3), (4, 5e-4)):
+    job, base = parsed(tmp_path, PLAIN, batchSize=8), load_config(PLAIN)
+    for batch, rate in ((16, 0.01), (4, 0.0025)):
         made = run_config(job, base, RunPlan(1, batch, (320, 320), False, None, False))
         assert made.optim_wrapper.optimizer.lr == pytest.approx(rate)
 
