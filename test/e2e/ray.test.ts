@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Executor, StepCommand } from '../../src/relay/training/contracts.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Executor, StepCommand, StepHandle } from '../../src/relay/training/contracts.ts';
 import { rayExecutor } from '../../src/relay/training/executors/ray.ts';
 import { drawPortraits, eventsOf, trainStep } from '../support/drawnTraining.ts';
 import { processesWith } from '../support/processes.ts';
@@ -30,6 +30,17 @@ describe.skipIf(!installed)('a Ray cluster', () => {
     [ray] = await Promise.all([startRay(), drawPortraits(portraits, 8)]);
   });
 
+  // With one CPU, what a failed test leaves would keep all others from running.
+  const started: StepHandle[] = [];
+  const start = async (relay: Executor, step: StepCommand): Promise<StepHandle> => {
+    const handle = await relay.start(step);
+    started.push(handle);
+    return handle;
+  };
+  afterEach(async () => {
+    for (const handle of started.splice(0)) await executor().stop(handle);
+  });
+
   afterAll(async () => {
     await ray.stop();
     await rm(folder, { recursive: true, force: true });
@@ -40,7 +51,7 @@ describe.skipIf(!installed)('a Ray cluster', () => {
   it('trains: events, log and checkpoint are in the job folder', async () => {
     const step = await trainStep(join(folder, 'trains'), portraits);
     const relay = executor();
-    const handle = await relay.start(step);
+    const handle = await start(relay, step);
     expect(await relay.isRunning(handle)).toBe(true);
     expect(await relay.wait(handle, step, never())).toEqual({ exitCode: 0, signal: null });
 
@@ -60,9 +71,9 @@ describe.skipIf(!installed)('a Ray cluster', () => {
 
   it('a relay that died finds its step again, and stopping it ends all of its processes', async () => {
     const step = await trainStep(join(folder, 'long'), portraits, { epochs: 1000, workers: 1 });
-    const handle = await executor().start(step);
+    const handle = await start(executor(), step);
     await eventually(async () => (await eventsOf(step)).some(({ event }) => event === 'progress'));
-    expect(await processesWith(step.jobFile)).not.toEqual([]);
+    expect(await processesWith(dirname(step.jobFile))).not.toEqual([]);
 
     const later = executor();
     expect(await later.find?.(step)).toEqual(handle);
@@ -73,7 +84,7 @@ describe.skipIf(!installed)('a Ray cluster', () => {
     await later.stop(handle);
     expect(await end).toEqual({ exitCode: 143, signal: null });
     // Ray does not wait for those that it had to kill.
-    await eventually(async () => (await processesWith(step.jobFile)).length === 0);
+    await eventually(async () => (await processesWith(dirname(step.jobFile))).length === 0);
     expect(await later.isRunning(handle)).toBe(false);
     expect(await later.find?.(step)).toBeNull();
   });
@@ -81,11 +92,11 @@ describe.skipIf(!installed)('a Ray cluster', () => {
   it('a step that failed gives its exit code and its error; started again, it is a new attempt', async () => {
     const step = await trainStep(join(folder, 'fails'), portraits, { classes: ['nobody'] });
     const relay = executor();
-    const first = await relay.start(step);
+    const first = await start(relay, step);
     expect(await relay.wait(first, step, never())).toEqual({ exitCode: 1, signal: null });
     expect((await eventsOf(step)).at(-1)).toMatchObject({ event: 'error' });
 
-    const second = await relay.start(step);
+    const second = await start(relay, step);
     expect(second).not.toEqual(first);
     await relay.stop(second);
     expect(await relay.isRunning(second)).toBe(false);
@@ -94,13 +105,13 @@ describe.skipIf(!installed)('a Ray cluster', () => {
   it('says what is wrong with a node', async () => {
     const step = await trainStep(join(folder, 'unfit'), portraits);
     const without = executor({ python: '/opt/nowhere/bin/python' });
-    await expect(without.wait(await without.start(step), step, never())).rejects.toMatchObject({
+    await expect(without.wait(await start(without, step), step, never())).rejects.toMatchObject({
       code: 'ray-no-python',
     });
 
     // As on a node that mounts something else there: the job file is gone when the node looks for it.
     const relay = executor();
-    const handle = await relay.start(step);
+    const handle = await start(relay, step);
     await rm(join(dirname(step.jobFile), '.shared', 'train.json'));
     await expect(relay.wait(handle, step, never())).rejects.toMatchObject({
       code: 'ray-no-shared-folder',
@@ -112,11 +123,12 @@ describe.skipIf(!installed)('a Ray cluster', () => {
   it('a step that waits for more than the cluster has can be stopped', async () => {
     const step = await trainStep(join(folder, 'waits'), portraits);
     const relay = executor({ cpus: 64 });
-    const handle = await relay.start(step);
+    const handle = await start(relay, step);
     expect(await relay.isRunning(handle)).toBe(true);
     const end = relay.wait(handle, step, never());
     await relay.stop(handle);
     expect(await end).toEqual({ exitCode: 143, signal: null });
+    expect(await relay.isRunning(handle)).toBe(false);
   });
 
   it('wants the right token', async () => {

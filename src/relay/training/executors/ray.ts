@@ -129,7 +129,8 @@ export function rayExecutor(options: RayOptions): Executor {
     async isRunning(handle) {
       const [ray, id] = clientOf(handle);
       try {
-        return isAlive(await insisting(() => ray.find(id)));
+        const job = await insisting(() => ray.find(id));
+        return isAlive(job) && !(job?.status === 'PENDING' && abandoned.has(id));
       } catch (error) {
         // Nobody knows; `wait` has the patience to find out.
         if (isSilence(error)) return true;

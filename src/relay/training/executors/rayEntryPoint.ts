@@ -70,7 +70,7 @@ function unfitNode(message: string, jobFile: string): TrainingError {
   return new TrainingError(
     'ray-no-shared-folder',
     `The cluster's node ${node} cannot ${finding === 'no-shared-output' ? 'write beside' : 'read'} the job file ${jobFile}. ` +
-      'Put FORELABEL_HOME on storage which the relay and all nodes mount at the same path, for the same user.',
+      'Put the folder jobs of FORELABEL_HOME on storage which the relay and all nodes mount at the same path, for the same user.',
   );
 }
 

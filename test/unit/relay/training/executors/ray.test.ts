@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -68,21 +68,43 @@ describe('starting', () => {
     expect(JSON.stringify([handle, ray.submitted])).not.toContain(token);
   });
 
-  it('puts the trainer and the bundled model beside the job file, for nodes that do not have the package', async () => {
-    const images = join(folder, 'images');
-    const config = join(packageFolder, 'models', 'demo-face', 'config.py');
-    await writeFile(step.jobFile, JSON.stringify({ base: { config }, data: { images }, classes: ['face'] }));
-    await executor().start(step);
-    const shared = join(folder, '20261122-abc', 'train', '.shared');
-    const copy = join(shared, 'models', 'demo-face', 'config.py');
-    expect(JSON.parse(await readFile(join(shared, 'job-1.json'), 'utf8'))).toEqual({
-      base: { config: copy },
-      data: { images },
-      classes: ['face'],
+  it('needs no more of this machine than the job folder, which may be a link', async () => {
+    const storage = join(folder, 'storage');
+    const link = join(folder, 'jobs');
+    await mkdir(join(storage, 'abc', 'train'), { recursive: true });
+    await symlink(storage, link);
+    const model = join(packageFolder, 'models', 'demo-face');
+    const job = (at: string, base: object) => ({
+      workDir: join(at, 'abc/train/work'),
+      base,
+      data: { train: { annotations: join(at, 'abc/dataset/train.json') } },
+      classes: ['face', '/not a file'],
     });
+    const linked: StepCommand = {
+      module: 'train',
+      jobFile: join(link, 'abc/train/job-1.json'),
+      eventsFile: join(link, 'abc/train/events-1.jsonl'),
+      logFile: join(link, 'abc/log.txt'),
+    };
+    const config = join(model, 'config.py');
+    await writeFile(linked.jobFile, JSON.stringify(job(link, { config })));
+    const handle = await executor().start(linked);
+
+    const real = await realpath(storage);
+    const shared = join(real, 'abc/train/.shared');
+    const sent = JSON.parse(await readFile(join(shared, 'job-1.json'), 'utf8')) as {
+      base: { config: string };
+    };
+    const copy = sent.base.config;
+    expect(sent).toEqual(job(real, { config: copy }));
+    expect(copy.startsWith(join(shared, 'files'))).toBe(true);
     expect(await readFile(copy, 'utf8')).toBe(await readFile(config, 'utf8'));
     await expect(readFile(join(shared, 'trainer/forelabel_trainer/train.py'))).resolves.toBeDefined();
-    expect(ray.submitted[0]?.entrypoint).toContain('/.shared/job-1.json');
+    const { entrypoint } = ray.submitted[0] ?? {};
+    expect(entrypoint).toContain(join(real, 'abc/train/events-1.jsonl').replaceAll("'", `'\\''`));
+    expect(entrypoint).not.toContain(link.replaceAll("'", `'\\''`));
+    // Found again by the path that the relay knows.
+    expect(await executor().find?.(linked)).toEqual(handle);
   });
 
   it('starts no second one when the answer to the first was lost', async () => {
