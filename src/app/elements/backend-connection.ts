@@ -70,6 +70,7 @@ export class BackendConnection extends AppElement {
         justify-content: space-between;
         gap: 8px;
         padding: 4px 4px 4px 12px;
+        font-size: var(--wa-font-size-xs);
         border-radius: var(--wa-border-radius-m);
         background: var(--wa-color-surface-lowered);
         overflow-wrap: anywhere;

@@ -86,6 +86,10 @@ export class JobHistory extends LitElement {
         a {
           grid-template-columns: 24px minmax(0, 1fr) auto;
         }
+        .what span {
+          overflow-wrap: anywhere;
+          white-space: normal;
+        }
         .gain {
           grid-column: 2 / -1;
           grid-row: 2;

@@ -43,6 +43,12 @@ export class JobStages extends LitElement {
         margin-right: 4px;
         background: var(--wa-color-neutral-border-normal);
       }
+      @media (max-width: 600px) {
+        li + li::before {
+          width: 4px;
+          margin-right: 0;
+        }
+      }
       [aria-current] {
         color: var(--wa-color-text-normal);
         font-weight: var(--wa-font-weight-semibold);

@@ -35,7 +35,7 @@ export class SettingsDialog extends AppElement {
   @state() private problem: string | null = null;
 
   protected override watched() {
-    return [this.app.connection, this.app.run];
+    return [this.app.connection, this.app.run, this.app.training];
   }
 
   show(): void {
@@ -84,7 +84,7 @@ export class SettingsDialog extends AppElement {
             : nothing
         }
       </section>
-      ${this.#token()}
+      ${this.#token()} ${this.#relayToken()}
       <section>
         <h2>Delete everything</h2>
         <p class="quiet">
@@ -107,6 +107,29 @@ export class SettingsDialog extends AppElement {
       </section>
       <fl-error-banner .message=${this.problem}></fl-error-banner>
     </wa-dialog>`;
+  }
+
+  async #forgetInRelay(): Promise<void> {
+    try {
+      await this.app.training.forgetAccess();
+    } catch (error) {
+      this.problem = problemOf(error);
+    }
+  }
+
+  #relayToken(): TemplateResult | typeof nothing {
+    const known = this.app.training.status?.labelStudio;
+    if (known?.hasToken !== true) return nothing;
+    return html`<section>
+      <h2>Token for training</h2>
+      <p class="quiet">
+        Forelabel on this machine keeps it in a file only you can read, for ${known.url}. Without it, no
+        training and none of Label Studio’s own buttons work.
+      </p>
+      <wa-button size="s" appearance="outlined" @click=${() => void this.#forgetInRelay()}>
+        Forget it there
+      </wa-button>
+    </section>`;
   }
 
   #roomLine(): string {

@@ -75,6 +75,8 @@ export class StepLinks extends AppElement {
   ];
 
   #inView: Step = 'source';
+  /** Of the whole line when it was scrolled last: marks and numbers that come later push the current step away. */
+  #width = 0;
 
   protected override watched() {
     return this.app.all;
@@ -82,8 +84,10 @@ export class StepLinks extends AppElement {
 
   protected override updated(): void {
     const { step } = this.app.route.place;
-    if (step === this.#inView) return;
+    const width = this.renderRoot.querySelector('ol')?.scrollWidth ?? 0;
+    if (step === this.#inView && width === this.#width) return;
     this.#inView = step;
+    this.#width = width;
     // On a narrow screen the line scrolls sideways.
     this.renderRoot.querySelector('[aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
   }

@@ -45,6 +45,8 @@ export interface LogPiece {
 export interface RelayApi {
   status(): Promise<TrainingStatus>;
   handOver(access: { readonly url: string; readonly token: string }): Promise<LabelStudioStatus>;
+  /** The relay keeps no address and no token any more. */
+  forgetAccess(): Promise<void>;
   jobs(): Promise<readonly Job[]>;
   start(request: TrainRequestInput): Promise<Job>;
   cancel(id: string): Promise<Job>;
@@ -67,6 +69,9 @@ export function createRelayApi(): RelayApi {
   return {
     status: () => call('GET', '/api/training', trainingStatusSchema),
     handOver: (access) => call('PUT', '/api/label-studio', labelStudioStatusSchema, access),
+    async forgetAccess() {
+      await send('DELETE', '/api/label-studio');
+    },
     jobs: async () => (await call('GET', '/api/jobs', jobListSchema)).jobs,
     start: (request) => call('POST', '/api/jobs', jobSchema, request),
     cancel: (id) => call('POST', `${jobPath(id)}/cancel`, jobSchema),

@@ -89,6 +89,13 @@ export class TrainState extends Observable {
     this.changed();
   }
 
+  /** Has the relay forget its token: it cannot collect, train or predict for Label Studio without. Throws in words. */
+  async forgetAccess(): Promise<void> {
+    await this.#relay.forgetAccess();
+    if (this.status !== null) this.status = { ...this.status, labelStudio: { url: null, hasToken: false } };
+    this.changed();
+  }
+
   /** Starts a training in the Label Studio at `url`. Null: it did not start, and `problem` says why. */
   train(url: string, request: TrainRequestInput): Promise<Job | null> {
     return this.#asked(async () => {

@@ -104,6 +104,11 @@ export class FakeRelay implements RelayApi {
     return Promise.resolve({ url, hasToken: true });
   }
 
+  forgetAccess(): Promise<void> {
+    this.asked.push(['forgetAccess']);
+    return Promise.resolve();
+  }
+
   jobs(): Promise<readonly Job[]> {
     return Promise.resolve(this.list);
   }
