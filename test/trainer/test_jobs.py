@@ -34,6 +34,12 @@ def test_a_train_job_and_its_defaults(tmp_path: Path) -> None:
     assert not parsed.amp
     assert not parsed.resume
     assert parsed.config == DEMO_CONFIG
+    assert parsed.input_size == 'base'
+
+
+@pytest.mark.parametrize('size', ['base', 'fit', 64, 2048])
+def test_input_sizes(tmp_path: Path, size: int | str) -> None:
+    assert parse_train(write(tmp_path, job(tmp_path, inputSize=size))).input_size == size
 
 
 def test_paths_are_relative_to_the_job_file(tmp_path: Path) -> None:
@@ -54,6 +60,11 @@ def test_paths_are_relative_to_the_job_file(tmp_path: Path) -> None:
         ({'classes': []}, 'job-invalid', '"classes"'),
         ({'classes': ['a', 'a']}, 'job-invalid', 'twice'),
         ({'device': 'tpu'}, 'job-invalid', 'auto, cpu, cuda'),
+        ({'inputSize': 63}, 'job-invalid', '"inputSize"'),
+        ({'inputSize': 2049}, 'job-invalid', 'from 64 to 2048'),
+        ({'inputSize': 'big'}, 'job-invalid', '"fit"'),
+        ({'inputSize': True}, 'job-invalid', '"inputSize"'),
+        ({'classes': ['\ud83d']}, 'job-invalid', 'half a character'),
         ({'epoch': 3}, 'job-invalid', '"epoch" is not known'),
         ({'base': {}}, 'job-invalid', '"base.config"'),
         ({'base': {'config': 'none.py'}}, 'file-missing', 'none.py'),
@@ -87,6 +98,7 @@ def test_the_other_jobs(tmp_path: Path) -> None:
     assert (export.precision, export.classes, export.lineage.metrics) == ('fp32', None, {})
     evaluate = parse_evaluate(write(tmp_path, {'kind': 'evaluate', 'data': {'annotations': 'coco.json', 'images': '.'}, **model}))
     assert evaluate.device == 'auto'
+    assert evaluate.classes is None
     predict = parse_predict(write(tmp_path, {'kind': 'predict', 'images': ['a.png'], 'out': 'out.json', **model}))
     assert predict.images == ((tmp_path / 'a.png').resolve(),)
     assert predict.score_threshold == 0

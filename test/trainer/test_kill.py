@@ -76,6 +76,7 @@ def test_killed_then_resumed_then_with_a_damaged_checkpoint(drawings: tuple[Path
     os.killpg(process.pid, signal.SIGKILL)
     assert process.wait(30) == -signal.SIGKILL
     assert 'epoch_1.pth' in checkpoints(work)
+    assert (work / 'last_checkpoint').read_text() == 'epoch_1.pth'
     # As a kill within a write leaves it.
     (work / 'epoch_2.pth.part').write_bytes(b'half')
 

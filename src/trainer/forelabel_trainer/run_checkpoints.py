@@ -8,6 +8,7 @@ run can be killed at any moment.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ KEPT = 2
 """Checkpoints to resume from."""
 
 BEST = 'best_coco_bbox_mAP_epoch_{}.pth'
+
+LAST = 'last_checkpoint'
+"""Names the newest, for those who look whether there is anything to resume."""
 
 NEEDED = ('meta', 'state_dict', 'optimizer', 'message_hub')
 """Keys of a checkpoint that can be resumed from."""
@@ -54,6 +58,7 @@ class RunCheckpoints(Hook):
         epoch = runner.epoch + 1
         runner.save_checkpoint(str(self._folder), f'epoch_{epoch}.pth', meta={'epoch': epoch, 'iter': runner.iter})
         if is_main_process():
+            _write_whole(self._folder / LAST, f'epoch_{epoch}.pth')
             for old in _numbered(self._folder, 'epoch_*.pth')[KEPT:]:
                 old.unlink(missing_ok=True)
 
@@ -73,8 +78,8 @@ class RunCheckpoints(Hook):
 
 
 def own_checkpoints(work_dir: Path) -> list[Path]:
-    """All of a run's, unfinished ones included."""
-    return [path for pattern in ('best_*.pth', 'epoch_*.pth', f'*.pth{PART}') for path in work_dir.glob(pattern)]
+    """All of a run's, unfinished ones and the name of the newest included."""
+    return [path for pattern in (LAST, f'*.pth{PART}', 'best_*.pth', 'epoch_*.pth') for path in work_dir.glob(pattern)]
 
 
 def find_resumable(work_dir: Path) -> Path | None:
@@ -115,6 +120,12 @@ def find_result(work_dir: Path, epochs: int) -> tuple[Path, int, dict[str, float
     if not last.is_file():
         raise TrainerError('no-checkpoint', f'The training ended without a checkpoint in {work_dir}. Look at its log, and start it again.')
     return last, epochs, {}
+
+
+def _write_whole(path: Path, text: str) -> None:
+    part = path.with_name(f'{path.name}.part')
+    part.write_text(text, encoding='utf-8')
+    os.replace(part, path)
 
 
 def _score(best: dict[str, Any] | None) -> float:
