@@ -1,23 +1,26 @@
 import open from 'open';
 import { isLoopback } from '../relay/guards.ts';
-import { appFolder, modelsFolders } from '../relay/home.ts';
+import { forelabelHome } from '../relay/home.ts';
 import { createLog } from '../relay/log.ts';
-import { listModels, type Catalog } from '../relay/modelCatalog.ts';
-import { serveRelay } from '../relay/server.ts';
+import { credentialsFile } from '../relay/settings/credentialsFile.ts';
+import { readSettings } from '../relay/settings/settings.ts';
+import { startRelay } from '../relay/startRelay.ts';
 import { readServeArgs } from './serveArgs.ts';
 
-/** `forelabel serve`: runs until SIGINT or SIGTERM, then ends cleanly. */
+/** `forelabel serve`: runs until SIGINT or SIGTERM, then ends cleanly. A training that runs goes on without it. */
 export async function runServe(args: readonly string[]): Promise<0> {
-  const { port, host, open: openBrowser } = readServeArgs(args);
-  const log = createLog();
-  const models = (): Promise<Catalog> => listModels(modelsFolders());
-  const server = await serveRelay({ appDir: appFolder, models, host, port, log });
+  const { flags, open: openBrowser } = readServeArgs(args);
+  const home = forelabelHome();
+  const env = process.env;
+  const note = (message: string) => void process.stderr.write(`${message}\n`);
+  const { values: settings } = await readSettings({ home, env, flags, note });
+  const server = await startRelay({ home, settings, env, flags, log: createLog(), note });
   const stopped = firstSignal();
   process.stdout.write(`Forelabel runs at ${server.url} (Ctrl+C ends it)\n`);
-  if (!isLoopback(host)) {
-    process.stderr.write(
-      `Everyone who reaches ${host} can open it. Browsers give other machines no WebGPU over plain http: ` +
-        'put https in front of it, or use it on this machine.\n',
+  if (!isLoopback(settings.host)) {
+    note(
+      `Who reaches ${settings.host} signs in with the secret in ${credentialsFile(home)}. Browsers give other ` +
+        'machines no WebGPU over plain http: put https in front of it, or use it on this machine.',
     );
   }
   if (openBrowser) await openInBrowser(server.url);

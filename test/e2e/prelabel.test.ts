@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as v from 'valibot';
 import { chromiumPath, chromiumFlagsWithoutGpu } from '../support/chromium.ts';
 import { startForelabel, type ForelabelServer } from '../support/forelabelServer.ts';
-import { labelStudioUser, startLabelStudio, type LabelStudioServer } from '../support/labelStudioServer.ts';
+import { logInToPage } from '../support/labelStudioPage.ts';
+import { startLabelStudio, type LabelStudioServer } from '../support/labelStudioServer.ts';
 import { orientedJpeg } from '../support/orientedImage.ts';
 import { iou, readSamples, sampleBytes, type Box, type Sample } from '../support/samples.ts';
 
@@ -222,13 +223,7 @@ describe('a project of photos', () => {
   async function seenInLabelStudio(projectId: number, taskId: number): Promise<void> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     const page = await context.newPage();
-    await page.goto(`${labelStudio.url}/user/login/`);
-    await page.locator('input[name=email]').fill(labelStudioUser.email);
-    await page.locator('input[name=password]').fill(labelStudioUser.password);
-    await Promise.all([
-      page.waitForURL((url) => !url.pathname.includes('login')),
-      page.locator('form button[type=submit], form [type=submit]').first().click(),
-    ]);
+    await logInToPage(page, labelStudio.url);
     await page.goto(`${labelStudio.url}/projects/${projectId}/data?task=${taskId}`);
     const regions = await page.waitForFunction(
       () => {

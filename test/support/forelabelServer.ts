@@ -10,17 +10,30 @@ export const forelabelCommand = join(repository, 'dist', 'node', 'cli', 'main.js
 
 export interface ForelabelServer {
   readonly url: string;
+  readonly port: number;
   /** Everything it has printed so far, standard output and error. */
   printed(): string;
+  /** Ends it as Ctrl+C does, and removes the home that was made for it. */
   stop(): Promise<void>;
+  /** Ends it as the system does when it is out of memory: at once and without a word. */
+  kill(): Promise<void>;
 }
 
-/** Starts it on a free port with an empty FORELABEL_HOME. The build must be there (`npm run build`). */
-export async function startForelabel(): Promise<ForelabelServer> {
+export interface ForelabelServerOptions {
+  /** FORELABEL_HOME; default: an empty one that goes with the server. */
+  readonly home?: string;
+  /** Default: any free one. */
+  readonly port?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts it. The build must be there (`npm run build`). */
+export async function startForelabel(options: ForelabelServerOptions = {}): Promise<ForelabelServer> {
   if (!existsSync(forelabelCommand)) throw new Error('Forelabel is not built. Run: npm run build');
-  const home = await mkdtemp(join(tmpdir(), 'forelabel-home-'));
-  const child = spawn(process.execPath, [forelabelCommand, 'serve', '--port', '0', '--no-open'], {
-    env: { ...process.env, FORELABEL_HOME: home },
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), 'forelabel-home-')));
+  const port = String(options.port ?? 0);
+  const child = spawn(process.execPath, [forelabelCommand, 'serve', '--port', port, '--no-open'], {
+    env: { ...process.env, ...options.env, FORELABEL_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -37,11 +50,16 @@ export async function startForelabel(): Promise<ForelabelServer> {
   });
   return {
     url,
+    port: Number(new URL(url).port),
     printed: () => output,
     async stop() {
       child.kill('SIGTERM');
       await ended;
-      await rm(home, { recursive: true, force: true });
+      if (options.home === undefined) await rm(home, { recursive: true, force: true });
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 }

@@ -110,19 +110,15 @@ describe('predict over a project', () => {
 });
 
 describe('serve', () => {
-  it('listens on this machine only unless told otherwise', () => {
-    expect(readServeArgs([])).toEqual({ port: 9090, host: '127.0.0.1', open: true });
+  it('leaves what is not typed to the settings', () => {
+    expect(readServeArgs([])).toEqual({ flags: {}, open: true });
     expect(readServeArgs(['--port', '0', '--host', '0.0.0.0', '--no-open'])).toEqual({
-      port: 0,
-      host: '0.0.0.0',
+      flags: { port: '0', host: '0.0.0.0' },
       open: false,
     });
   });
 
-  it.each([['--port', '70000'], ['--port', 'x'], ['--host', ''], ['now'], ['--no-such']])(
-    'refuses %s %s',
-    (...args) => {
-      expect(complaint(() => readServeArgs(args))).not.toBe('');
-    },
-  );
+  it.each([['now'], ['--no-such'], ['--port']])('refuses %s', (...args) => {
+    expect(complaint(() => readServeArgs(args))).not.toBe('');
+  });
 });
