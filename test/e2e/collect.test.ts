@@ -124,6 +124,12 @@ const checkSchema = v.tuple([
   }),
 ]);
 
+function imageOf(images: readonly AnnotatedImage[], index: number): AnnotatedImage {
+  const image = images[index];
+  if (image === undefined) throw new RangeError(`There is no image ${index}.`);
+  return image;
+}
+
 /** Mean difference in grey levels. */
 async function difference(a: Uint8Array, b: Uint8Array): Promise<number> {
   const [one, other] = [await decodeImage(a), await decodeImage(b)];
@@ -145,7 +151,7 @@ test('a project with everything that people leave in one', async () => {
     }),
   );
   const { id: project, tasks } = await projectWithImages(server, 'Shapes to collect', shapeNames, images);
-  const at = (index: number) => ({ task: tasks[index] ?? 0, image: drawn[index] as AnnotatedImage });
+  const at = (index: number) => ({ task: tasks[index] ?? 0, image: imageOf(drawn, index) });
   const skipped = 4;
   const twice = 5;
   const notAnnotated = 8;
@@ -224,7 +230,7 @@ test('images of a storage are sent again only when they have changed', async () 
     images.map(({ name }) => ({ data: { image: `/data/local-files/?d=photos/${name}` } })),
   );
   for (const [index, task] of tasks.entries()) {
-    const { width, height, boxes } = images[index] as AnnotatedImage;
+    const { width, height, boxes } = imageOf(images, index);
     await annotate(server, task, { width, height, boxes: boxes.map((box) => ({ ...box, label: 'square' })) });
   }
   const first = await collect(project, 'local');

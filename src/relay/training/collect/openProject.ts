@@ -4,6 +4,7 @@ import type { LabelStudio, Project, RectangleControl } from '../../../labelstudi
 import { normalizeAddress } from '../../../labelstudio/address.ts';
 import { LabelStudioError } from '../../../labelstudio/errors.ts';
 import { TrainingError, type FindAccess, type LabelStudioAccess } from '../contracts.ts';
+import { boundedFetch } from './boundedFetch.ts';
 
 export interface OpenProject {
   readonly labelStudio: LabelStudio;
@@ -37,11 +38,7 @@ export async function openProject(
 
 /** A client with what the relay was told. Throws `LabelStudioError`. */
 export function connectTo(access: LabelStudioAccess, fetchFunction?: typeof fetch): LabelStudio {
-  return createLabelStudio({
-    url: access.url,
-    token: access.token,
-    ...(fetchFunction === undefined ? {} : { fetch: fetchFunction }),
-  });
+  return createLabelStudio({ url: access.url, token: access.token, fetch: boundedFetch(fetchFunction) });
 }
 
 /** Says that it is the project which Label Studio does not have. */

@@ -51,7 +51,11 @@ export function splitTasks(tasks: readonly SplitTask[], project: string): Split 
 
 function groupsOf(tasks: readonly SplitTask[], project: string): Group[] {
   const byImage = new Map<string, SplitTask[]>();
-  for (const task of tasks) byImage.set(task.sha256, [...(byImage.get(task.sha256) ?? []), task]);
+  for (const task of tasks) {
+    const members = byImage.get(task.sha256);
+    if (members === undefined) byImage.set(task.sha256, [task]);
+    else members.push(task);
+  }
   const groups = [...byImage.values()].map((members): Group => {
     const ids = members.map(({ id }) => id).sort((a, b) => a - b);
     return { ids, hasBoxes: members.some(({ boxes }) => boxes > 0), place: placeOf(`${project}/${ids[0]}`) };
