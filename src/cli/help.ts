@@ -14,13 +14,17 @@ const general = `Forelabel draws boxes before you do: an FCOS detector next to L
   forelabel --version
 `;
 
-const serve = `forelabel serve [--port 9090] [--host 127.0.0.1] [--no-open]
+const serve = `forelabel serve [--port 9090] [--host 127.0.0.1] [--public-url URL] [--no-open]
 
-Starts the app, prints its address and opens the browser. Ctrl+C ends it.
+Starts the app, prints its address and opens the browser. It works the trainings, and is an ML backend for Label
+Studio at the same address. Ctrl+C ends it; a training that runs goes on, and the next start takes it up again.
 
-  --port N     port to listen on (0: any free one)
-  --host HOST  address to listen on; anything but 127.0.0.1 lets other machines use the app
-  --no-open    do not open the browser
+  --port N            port to listen on (0: any free one)
+  --host HOST         address to listen on; on anything but 127.0.0.1 other machines can use the app, and sign in
+                      with the secret in FORELABEL_HOME/credentials.json
+  --public-url URL    this Forelabel's address as Label Studio is to call it, where that is another one
+  --label-studio URL  address of Label Studio, else the variable LABEL_STUDIO_URL
+  --no-open           do not open the browser
 `;
 
 const predict = `forelabel predict FOLDER|IMAGES... --model NAME|DIR --out PATH
@@ -93,8 +97,7 @@ Lists the trainings, newest first: id, state, project, time taken, and the model
 
 const models = `forelabel models [--json]
 
-Lists the models that --model takes: bundled ones first, then your own, newest first; with date, metrics and the
-model that each was trained from.
+Lists the models that --model takes, newest first, with date, metrics and the model that each was trained from.
 `;
 
 const config = `forelabel config [--json]

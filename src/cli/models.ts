@@ -5,10 +5,11 @@ import { readOptions } from './readOptions.ts';
 
 const options = { json: { type: 'boolean', default: false } } as const;
 
-/** `forelabel models`: what --model takes, on stdout. Broken ones are named on stderr. */
+/** `forelabel models`: what --model takes, newest first, on stdout. Broken ones are named on stderr. */
 export async function runModels(args: readonly string[]): Promise<0> {
   const { values } = readOptions(args, options, 'See "forelabel help models".');
-  const { models, problems } = await listModels(modelsFolders());
+  const { models: found, problems } = await listModels(modelsFolders());
+  const models = found.toSorted((a, b) => b.manifest.lineage.date.localeCompare(a.manifest.lineage.date));
   if (values.json) {
     const rows = models.map(({ name, version, origin, folder, manifest }) => {
       const { classes, files, lineage } = manifest;

@@ -39,7 +39,7 @@ export async function composeTraining(options: ComposeOptions): Promise<Training
     log,
     models: models ?? (() => listModels(modelsFolders({ FORELABEL_HOME: home }))),
     modelsFolder: ownModelsFolder(home),
-    collect: createCollect({ access, cacheFolder: join(cacheFolder(), 'images') }),
+    collect: createCollect({ access, cacheFolder: cacheFolder() }),
     executors: executorsOf(settings),
     defaultExecutor: () => settings.executor,
     // The first job installs MMDetection, in sight of who waits for it.
