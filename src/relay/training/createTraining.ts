@@ -114,8 +114,10 @@ export async function createTraining(options: TrainingOptions): Promise<Training
         started: null,
         ended: null,
       };
-      if (!(await store.insert({ job, queued: now })))
+      // Once more where the other one has ended just now.
+      while (!(await store.insert({ job, queued: now }))) {
         await refuseSecond(store, labelStudio, request.project);
+      }
       await mkdir(folderOf(job.id).path, { recursive: true });
       // It may have been begun already: what is told is how it stands.
       tell(await known(job.id));

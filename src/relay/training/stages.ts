@@ -132,7 +132,12 @@ async function exporting(run: JobRun): Promise<void> {
     return;
   }
   await run.tell({ state: 'done', model: version, ended: new Date().toISOString(), progress: null });
-  await tools.onModel?.({ version, project: job.project });
+  try {
+    await tools.onModel?.({ version, project: job.project });
+  } catch (error) {
+    // The model is there all the same.
+    tools.log.error({ err: error, job: job.id }, 'what follows a new model failed');
+  }
 }
 
 async function findBase({ tools, record }: JobRun): Promise<CatalogModel> {

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { setPriority } from 'node:os';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { ExecutorKind } from '../../../training/job.ts';
@@ -12,7 +13,7 @@ import {
   type StepEnd,
   type StepHandle,
 } from '../contracts.ts';
-import { identify, isAlive, isGroupLeader, type ProcessIdentity } from './processIdentity.ts';
+import { findLeader, identify, isAlive, type ProcessIdentity } from './processIdentity.ts';
 
 /** What to run for a step; the job file must be among the arguments, so that the process is found by it. */
 export interface CommandLine {
@@ -62,15 +63,11 @@ export function processExecutor(options: ProcessExecutorOptions): Executor {
     },
 
     async find({ module, jobFile }) {
-      for (const pid of await processIds()) {
-        const args = await argumentsOf(pid);
-        if (!args.includes(jobFile) || !args.some((arg) => arg.includes(module))) continue;
-        // Processes that the step itself started may carry its arguments too.
-        if (!(await isGroupLeader(pid))) continue;
-        const found = await identify(pid);
-        if (found !== null) return { ...found };
-      }
-      return null;
+      const pid = await findLeader(
+        (commandLine) => commandLine.includes(jobFile) && commandLine.includes(module),
+      );
+      const found = pid === null ? null : await identify(pid);
+      return found === null ? null : { ...found };
     },
 
     async wait(handle, _command, signal) {
@@ -101,6 +98,8 @@ async function launch(command: StepCommand, { file, args, env }: CommandLine): P
   const log = await open(command.logFile, 'a');
   try {
     const child = spawn(file, args, {
+      // Python looks for modules there first: no place for anybody's files but ours.
+      cwd: dirname(command.jobFile),
       detached: true,
       stdio: ['ignore', events.fd, log.fd],
       env,
@@ -152,20 +151,3 @@ function parse(handle: StepHandle): ProcessIdentity {
 }
 
 const keyOf = ({ pid, started }: ProcessIdentity): string => `${pid} ${started}`;
-
-/** Only Linux tells without another program; elsewhere a lost step ends by itself, unwatched. */
-async function processIds(): Promise<readonly number[]> {
-  try {
-    return (await readdir('/proc')).filter((name) => /^\d+$/u.test(name)).map(Number);
-  } catch {
-    return [];
-  }
-}
-
-async function argumentsOf(pid: number): Promise<readonly string[]> {
-  try {
-    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
-  } catch {
-    return [];
-  }
-}

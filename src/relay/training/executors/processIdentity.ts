@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 /**
@@ -24,9 +24,38 @@ export async function isAlive({ pid, started, boot }: ProcessIdentity): Promise<
   return now !== null && now.started === started && now.boot === boot;
 }
 
-/** Whether it leads its process group, as a step does. Linux only. */
-export async function isGroupLeader(pid: number): Promise<boolean> {
-  return (await statFields(pid))[2] === String(pid);
+/** The leader of a process group whose command line is the wanted one: others may carry the same words. */
+export async function findLeader(wanted: (commandLine: string) => boolean): Promise<number | null> {
+  const all = process.platform === 'linux' ? await leadersOnLinux() : await leadersElsewhere();
+  return all.find(({ commandLine }) => wanted(commandLine))?.pid ?? null;
+}
+
+interface Leader {
+  readonly pid: number;
+  readonly commandLine: string;
+}
+
+async function leadersOnLinux(): Promise<readonly Leader[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/u.test(name));
+  const leaders: Leader[] = [];
+  for (const pid of pids) {
+    if ((await statFields(Number(pid)))[2] !== pid) continue;
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    leaders.push({ pid: Number(pid), commandLine: commandLine.replaceAll('\0', ' ') });
+  }
+  return leaders;
+}
+
+async function leadersElsewhere(): Promise<readonly Leader[]> {
+  // No ps on Windows: a step whose handle was lost ends there by itself, unwatched.
+  if (process.platform === 'win32') return [];
+  const { stdout } = await promisify(execFile)('ps', ['-axww', '-o', 'pid=,pgid=,command='], {
+    maxBuffer: 2 ** 26,
+  });
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, group, commandLine = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/u.exec(line) ?? [];
+    return pid !== undefined && pid === group ? [{ pid: Number(pid), commandLine }] : [];
+  });
 }
 
 async function startOnLinux(pid: number): Promise<string | null> {

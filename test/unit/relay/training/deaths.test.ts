@@ -8,6 +8,7 @@ import type { TrainingService } from '../../../../src/relay/training/contracts.t
 import { readFinal } from '../../../../src/relay/training/trainerEvents.ts';
 import type { Job } from '../../../../src/training/job.ts';
 import { buildRelayProcess, kill, killAll, removeRelayProcess, startRelay } from './relayProcesses.ts';
+import { poll } from './patience.ts';
 import { clear, makeHome, modelsOf, setFaults, starts, training, until } from './trainingHome.ts';
 
 let home: string;
@@ -156,7 +157,7 @@ describe('a relay that is killed', () => {
     await service?.close();
     const next = await training(home);
     const { id } = await onlyJob(next);
-    await expect.poll(async () => (await next.get(id))?.state).toBe('interrupted');
+    await poll(async () => (await next.get(id))?.state).toBe('interrupted');
     expect((await next.get(id))?.error?.code).toBe('restarted-too-often');
     await next.resume(id);
     await expectWhole(next, id, 3);
@@ -173,7 +174,7 @@ describe('a relay that is killed', () => {
     await kill(relay);
     const [trainer] = await starts(home);
     await training(home);
-    await expect.poll(() => isRunning(trainer?.pid ?? 0), { timeout: 10_000 }).toBe(false);
+    await poll(() => isRunning(trainer?.pid ?? 0)).toBe(false);
     expect((await watcher.get(id))?.state).toBe('cancelled');
   });
 });
@@ -190,7 +191,7 @@ describe('two processes with one home', () => {
     const times = jobs.flatMap(({ started, ended }) => [started, ended]);
     expect(times).toEqual([...times].sort());
     expect((await starts(home)).filter(({ module }) => module === 'train')).toHaveLength(3);
-    await expect.poll(() => heard.filter((type) => type === 'model').length).toBe(3);
+    await poll(() => heard.filter((type) => type === 'model').length).toBe(3);
     expect(jobs.every(({ attempts }) => attempts === 1)).toBe(true);
   });
 
@@ -215,7 +216,7 @@ describe('two processes with one home', () => {
     while ((await starts(home)).length === 0) await sleep(20);
     await watcher.cancel(id);
     const [trainer] = await starts(home);
-    await expect.poll(() => isRunning(trainer?.pid ?? 0), { timeout: 5000 }).toBe(false);
+    await poll(() => isRunning(trainer?.pid ?? 0)).toBe(false);
     expect((await told(watcher, id)).at(-1)).toMatchObject({ type: 'job', job: { state: 'cancelled' } });
   });
 });

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TrainingError, type TrainingService } from '../../../../src/relay/training/contracts.ts';
 import type { Job } from '../../../../src/training/job.ts';
+import { poll } from './patience.ts';
 import {
   clear,
   makeHome,
@@ -33,7 +34,7 @@ async function refusal(promise: Promise<unknown>): Promise<TrainingError> {
 }
 
 async function ended(service: TrainingService, id: string, state: Job['state']): Promise<Job> {
-  await expect.poll(async () => (await service.get(id))?.state, { timeout: 15_000 }).toBe(state);
+  await poll(async () => (await service.get(id))?.state).toBe(state);
   const job = await service.get(id);
   if (job === undefined) throw new Error(`Job ${id} is gone.`);
   return job;
@@ -117,7 +118,7 @@ describe('cancel', () => {
       },
     });
     const { id } = await service.start(request, 'person');
-    await expect.poll(() => begun).toBe(true);
+    await poll(() => begun).toBe(true);
     expect((await service.cancel(id)).state).toBe('cancelled');
     expect(aborted).toBe(true);
     expect(await starts(home)).toEqual([]);
@@ -132,9 +133,9 @@ describe('cancel', () => {
     const service = await training(home);
     const { id } = await service.start(request, 'person');
     await until(service, id, state);
-    await expect
-      .poll(async () => (await starts(home)).some((step) => state.startsWith(step.module.slice(0, 5))))
-      .toBe(true);
+    await poll(async () =>
+      (await starts(home)).some((step) => state.startsWith(step.module.slice(0, 5))),
+    ).toBe(true);
     await sleep(200);
     expect((await service.cancel(id)).state).toBe('cancelled');
     const pid = (await starts(home)).at(-1)?.pid ?? 0;
@@ -153,7 +154,7 @@ describe('cancel', () => {
     await setFaults(home, { epochMs: 60_000, deaf: true });
     const service = await training(home);
     const { id } = await service.start(request, 'person');
-    await expect.poll(async () => (await starts(home)).length).toBe(1);
+    await poll(async () => (await starts(home)).length).toBe(1);
     await service.cancel(id);
     const pid = (await starts(home))[0]?.pid ?? 0;
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
@@ -243,7 +244,7 @@ describe('space', () => {
       ids.push(id);
     }
     const [old = '', young = ''] = ids;
-    await expect.poll(() => readdir(join(home, 'jobs', old))).toEqual(['events.jsonl', 'log.txt']);
+    await poll(() => readdir(join(home, 'jobs', old))).toEqual(['events.jsonl', 'log.txt']);
     expect(await readdir(join(home, 'jobs', young))).toContain('train');
     expect(await modelsOf(home)).toHaveLength(2);
   });
@@ -269,7 +270,7 @@ describe('space', () => {
     const { id } = await service.start(request, 'person');
     await until(service, id, 'training');
     await service.cancel(id);
-    await expect.poll(() => readdir(join(home, 'jobs', id))).not.toContain('dataset');
+    await poll(() => readdir(join(home, 'jobs', id))).not.toContain('dataset');
     await setFaults(home, {});
     await service.resume(id);
     await until(service, id, 'done');

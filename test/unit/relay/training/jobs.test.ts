@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RelayEvent } from '../../../../src/training/api.ts';
 import type { NumberedEvent } from '../../../../src/training/events.ts';
+import { poll } from './patience.ts';
 import { clear, makeHome, modelsOf, slowCollect, starts, training, until } from './trainingHome.ts';
 
 let home: string;
@@ -114,5 +115,19 @@ describe('a training job', () => {
     const times = jobs.flatMap(({ started, ended }) => [started, ended]);
     expect(times).toEqual([...times].sort());
     expect((await service.list()).map(({ id }) => id)).toEqual([...ids].reverse());
+  });
+
+  it('is done when its model is there, whatever is made of it', async () => {
+    const told: unknown[] = [];
+    const service = await training(home, {
+      onModel: (model) => {
+        told.push(model);
+        throw new Error('Somebody else has a problem.');
+      },
+    });
+    const { id } = await service.start({ project: 7, epochs: 1 }, 'person');
+    const job = await until(service, id, 'done');
+    await poll(() => told).toEqual([{ version: job.model, project: 7 }]);
+    expect((await service.get(id))?.state).toBe('done');
   });
 });
