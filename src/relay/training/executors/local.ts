@@ -25,10 +25,13 @@ export function localExecutor({ python, env = process.env }: LocalOptions): Exec
   });
 }
 
-/** What the trainer needs to know, and no secret: it loads models, whose files can run code. */
+/**
+ * What the trainer needs to know, and no secret: it loads models, whose files can run code. Its threads wait asleep:
+ * PyTorch's usual ones spin, and with a second busy program on the machine a step took 30 times as long.
+ */
 export function trainerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(([name]) => !secret.test(name) && name !== 'PYTHONHOME');
-  return { ...Object.fromEntries(kept), PYTHONPATH: trainerFolder };
+  return { OMP_WAIT_POLICY: 'PASSIVE', ...Object.fromEntries(kept), PYTHONPATH: trainerFolder };
 }
 
 const secret = /TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|CREDENTIAL/iu;
