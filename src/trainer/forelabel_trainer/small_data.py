@@ -16,7 +16,7 @@ def say_what_is_small(train: DatasetSummary, val: DatasetSummary | None, batch: 
     if train.images < FEW_IMAGES:
         note('few-images', f'There are only {train.images} training images. The model may learn them by heart: annotate more, and look at its first boxes closely.')
     if train.images < batch:
-        note('small-batch', f'The batch of {batch} is larger than the {train.images} training images: each step sees them all, and the learning rate is fitted to that.')
+        note('small-batch', f'The batch of {batch} is larger than the {train.images} training images: each step sees them all.')
     none = [name for name, count in train.per_class.items() if count == 0]
     if none:
         note('class-empty', f'No training image has a box of {", ".join(none)}: the model cannot learn it. Annotate some, or leave the class out.')
