@@ -13,9 +13,9 @@ import {
   type StepEnd,
   type StepHandle,
 } from '../contracts.ts';
-import { findLeader, identify, isAlive, type ProcessIdentity } from './processIdentity.ts';
+import { findProcess, identify, isAlive, type ProcessIdentity } from './processIdentity.ts';
 
-/** What to run for a step; the job file must be among the arguments, so that the process is found by it. */
+/** What to run for a step. The last arguments are `forelabel_trainer.<module>` and the job file: `find` looks for them. */
 export interface CommandLine {
   readonly file: string;
   readonly args: readonly string[];
@@ -50,11 +50,7 @@ export function processExecutor(options: ProcessExecutorOptions): Executor {
     kind,
 
     async start(command) {
-      const child = await launch(command, await commandLine(command));
-      const end = once(child, 'exit').then(([exitCode, signal]): StepEnd => {
-        return { exitCode: exitCode as number | null, signal: signal as string | null };
-      });
-      const pid = child.pid ?? 0;
+      const { pid, end } = await launch(command, await commandLine(command));
       lower(pid);
       // A step that ended already was so quick that its files tell everything.
       const handle = (await identify(pid)) ?? { pid, started: '', boot: '' };
@@ -63,9 +59,7 @@ export function processExecutor(options: ProcessExecutorOptions): Executor {
     },
 
     async find({ module, jobFile }) {
-      const pid = await findLeader(
-        (commandLine) => commandLine.includes(jobFile) && commandLine.includes(module),
-      );
+      const pid = await findProcess(` forelabel_trainer.${module} ${jobFile}`);
       const found = pid === null ? null : await identify(pid);
       return found === null ? null : { ...found };
     },
@@ -93,7 +87,12 @@ export function processExecutor(options: ProcessExecutorOptions): Executor {
   };
 }
 
-async function launch(command: StepCommand, { file, args, env }: CommandLine): Promise<ChildProcess> {
+interface Launched {
+  readonly pid: number;
+  readonly end: Promise<StepEnd>;
+}
+
+async function launch(command: StepCommand, { file, args, env }: CommandLine): Promise<Launched> {
   const events = await open(command.eventsFile, 'a');
   const log = await open(command.logFile, 'a');
   try {
@@ -105,10 +104,12 @@ async function launch(command: StepCommand, { file, args, env }: CommandLine): P
       env,
       windowsHide: true,
     });
+    // Before anything is awaited: it may have ended by then, and nobody would hear of it.
+    const end = endOf(child);
     await once(child, 'spawn');
     // The step must not keep a relay alive that wants to end.
     child.unref();
-    return child;
+    return { pid: child.pid ?? 0, end };
   } catch (cause) {
     throw new TrainingError(
       'trainer-not-started',
@@ -120,6 +121,13 @@ async function launch(command: StepCommand, { file, args, env }: CommandLine): P
     await events.close();
     await log.close();
   }
+}
+
+/** Never rejects: that it cannot be started is seen elsewhere. */
+function endOf(child: ChildProcess): Promise<StepEnd> {
+  return new Promise((resolve) => {
+    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+  });
 }
 
 function lower(pid: number): void {

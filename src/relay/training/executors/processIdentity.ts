@@ -24,14 +24,20 @@ export async function isAlive({ pid, started, boot }: ProcessIdentity): Promise<
   return now !== null && now.started === started && now.boot === boot;
 }
 
-/** The leader of a process group whose command line is the wanted one: others may carry the same words. */
-export async function findLeader(wanted: (commandLine: string) => boolean): Promise<number | null> {
+/**
+ * The leader of a process group whose command line ends so. Of several the one that started the others: the
+ * processes of a launcher can be leaders too.
+ */
+export async function findProcess(ending: string): Promise<number | null> {
   const all = process.platform === 'linux' ? await leadersOnLinux() : await leadersElsewhere();
-  return all.find(({ commandLine }) => wanted(commandLine))?.pid ?? null;
+  const found = all.filter(({ commandLine }) => commandLine.endsWith(ending));
+  const pids = new Set(found.map(({ pid }) => pid));
+  return found.find(({ parent }) => !pids.has(parent))?.pid ?? null;
 }
 
 interface Leader {
   readonly pid: number;
+  readonly parent: number;
   readonly commandLine: string;
 }
 
@@ -39,9 +45,12 @@ async function leadersOnLinux(): Promise<readonly Leader[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/u.test(name));
   const leaders: Leader[] = [];
   for (const pid of pids) {
-    if ((await statFields(Number(pid)))[2] !== pid) continue;
-    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    leaders.push({ pid: Number(pid), commandLine: commandLine.replaceAll('\0', ' ') });
+    const [, parent, group] = await statFields(Number(pid));
+    if (group !== pid) continue;
+    const commandLine = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''))
+      .replace(/\0$/u, '')
+      .replaceAll('\0', ' ');
+    leaders.push({ pid: Number(pid), parent: Number(parent), commandLine });
   }
   return leaders;
 }
@@ -49,12 +58,15 @@ async function leadersOnLinux(): Promise<readonly Leader[]> {
 async function leadersElsewhere(): Promise<readonly Leader[]> {
   // No ps on Windows: a step whose handle was lost ends there by itself, unwatched.
   if (process.platform === 'win32') return [];
-  const { stdout } = await promisify(execFile)('ps', ['-axww', '-o', 'pid=,pgid=,command='], {
+  const { stdout } = await promisify(execFile)('ps', ['-axww', '-o', 'pid=,ppid=,pgid=,command='], {
     maxBuffer: 2 ** 26,
   });
   return stdout.split('\n').flatMap((line) => {
-    const [, pid, group, commandLine = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/u.exec(line) ?? [];
-    return pid !== undefined && pid === group ? [{ pid: Number(pid), commandLine }] : [];
+    const [, pid, parent, group, commandLine = ''] =
+      /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/u.exec(line.trimEnd()) ?? [];
+    return pid !== undefined && pid === group
+      ? [{ pid: Number(pid), parent: Number(parent), commandLine }]
+      : [];
   });
 }
 

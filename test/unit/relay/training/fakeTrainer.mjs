@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const [module, jobFile] = process.argv.slice(2);
+const [name, jobFile] = process.argv.slice(2);
+const module = name.replace('forelabel_trainer.', '');
 const job = JSON.parse(readFileSync(jobFile, 'utf8'));
 const step = dirname(jobFile);
 const home = dirname(dirname(dirname(step)));

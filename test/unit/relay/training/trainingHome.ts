@@ -80,7 +80,7 @@ export function fakeExecutor() {
     commandLine: ({ module, jobFile }) =>
       Promise.resolve({
         file: process.execPath,
-        args: [process.env.FAKE_TRAINER ?? script, module, jobFile],
+        args: [process.env.FAKE_TRAINER ?? script, `forelabel_trainer.${module}`, jobFile],
         env: { PATH: process.env.PATH },
       }),
     patience: 1000,
