@@ -12,9 +12,9 @@ export type ImageAddress =
   /** In the task itself. */
   | { readonly from: 'data'; readonly url: string; readonly shown: string };
 
-/** Reads `task.data[field]`; a field such as `photo.url` may also lead into nested objects. */
+/** Reads `task.data[field]`. */
 export function imageAddress(task: Task, field: string, base: string): ImageAddress {
-  const value = valueOf(task.data, field);
+  const value = fieldValue(task.data, field);
   if (typeof value !== 'string' || value.trim() === '') {
     throw new ImageFetchError(
       'image-field-missing',
@@ -80,7 +80,8 @@ function parse(address: string, root: URL, shown: string): URL {
   }
 }
 
-function valueOf(data: Readonly<Record<string, unknown>>, field: string): unknown {
+/** What a task has in a field; one such as `photo.url` may also lead into nested objects. */
+export function fieldValue(data: Readonly<Record<string, unknown>>, field: string): unknown {
   if (Object.hasOwn(data, field)) return data[field];
   let value: unknown = data;
   for (const key of field.split('.')) {

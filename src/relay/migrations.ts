@@ -69,4 +69,19 @@ export const migrations: readonly string[] = [
     detections TEXT NOT NULL,
     PRIMARY KEY (label_studio, project, task, model)
   ) STRICT;`,
+
+  // By image too: a task may have several, and one may be replaced. The rows are made anew where they are missing.
+  `DROP TABLE results;
+  CREATE TABLE results (
+    label_studio TEXT NOT NULL,
+    project INTEGER NOT NULL,
+    task INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    field TEXT NOT NULL,
+    address TEXT NOT NULL,
+    width REAL NOT NULL,
+    height REAL NOT NULL,
+    detections TEXT NOT NULL,
+    PRIMARY KEY (label_studio, project, task, model, field)
+  ) STRICT;`,
 ];

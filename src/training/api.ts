@@ -87,22 +87,28 @@ export const relayEventSchema = v.variant('type', [
 ]);
 export type RelayEvent = v.InferOutput<typeof relayEventSchema>;
 
+/** JSON can say 1e999, which is kept as nothing. */
+const finite = v.pipe(v.number(), v.finite());
+const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
 /** Raw detections that the page has made, for one task and one model version. */
 export const storedResultSchema = v.strictObject({
-  project: v.number(),
-  task: v.number(),
-  modelVersion: v.string(),
-  width: v.number(),
-  height: v.number(),
-  detections: v.array(
-    v.strictObject({
-      x1: v.number(),
-      y1: v.number(),
-      x2: v.number(),
-      y2: v.number(),
-      score: v.number(),
-      label: v.number(),
-    }),
+  project: id,
+  task: id,
+  modelVersion: v.pipe(v.string(), v.maxLength(200)),
+  /** Field of the task that holds the image, for tasks with several; left out: whichever is asked for. */
+  field: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+  width: finite,
+  height: finite,
+  detections: v.pipe(
+    v.array(
+      v.strictObject({
+        ...{ x1: finite, y1: finite, x2: finite, y2: finite, score: finite },
+        label: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+      }),
+    ),
+    // No detector finds as many; the table that keeps them is bounded by its rows.
+    v.maxLength(10_000),
   ),
 });
 export type StoredResult = v.InferOutput<typeof storedResultSchema>;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { fieldValue } from '../../labelstudio/imageAddress.ts';
 import type { CatalogModel } from '../modelCatalog.ts';
 import type { ImageResult, ResultStore } from '../results/resultTable.ts';
 import type { EnginePool } from './enginePool.ts';
@@ -8,6 +9,8 @@ import { WorkQueue, type Wish } from './workQueue.ts';
 
 /** One is inferred and four are fetched and decoded meanwhile. */
 const atOnce = 5;
+/** What waits is held in memory, and goes on when the asker has its answer. The rest is asked for again. */
+const mostWaiting = 20_000;
 
 export interface DetectRequest {
   /** 0: Label Studio did not say. */
@@ -27,6 +30,8 @@ export interface DetectTasksOptions {
   readonly engines: EnginePool;
   readonly fetchImage: FetchTaskImage;
   readonly log: Logger;
+  /** Tasks that may wait for their turn; those beyond are missing at once. */
+  readonly mostWaiting?: number;
 }
 
 /** Detections for tasks: kept ones, else new ones, which are then kept. */
@@ -50,10 +55,11 @@ export class TaskDetector {
    * that somebody waits for, and is kept for the next request.
    */
   async detect(request: DetectRequest): Promise<ReadonlyMap<number, ImageResult>> {
-    const { project, tasks, model, budget, signal } = request;
-    const ids = [...new Set(tasks.map(({ id }) => id))];
-    const found = new Map(await this.#options.results.find(project, model.version, ids));
-    const missing = tasks.filter(({ id }) => !found.has(id));
+    const { project, tasks, field, model, budget, signal } = request;
+    const { results, mostWaiting: most = mostWaiting } = this.#options;
+    const images = tasks.map((task) => ({ id: task.id, address: addressOf(task, field) }));
+    const found = new Map(await results.find(project, model.version, field, images));
+    const missing = tasks.filter(({ id }) => !found.has(id)).slice(0, Math.max(0, most - this.#queue.size));
     if (missing.length === 0) return found;
     signal.throwIfAborted();
     // A person waits behind a single task: it opens when we answer.
@@ -62,7 +68,9 @@ export class TaskDetector {
     signal.addEventListener('abort', gone, { once: true });
     const work = missing.map((task) =>
       this.#queue
-        .want(`${project} ${task.id} ${model.version}`, wish, (inner) => this.#inferOne(request, task, inner))
+        .want(JSON.stringify([project, task.id, model.version, field]), wish, (inner) =>
+          this.#inferOne(request, task, inner),
+        )
         .then((result) => void found.set(task.id, result))
         // Said where it happened.
         .catch(() => undefined),
@@ -89,8 +97,9 @@ export class TaskDetector {
       const { width, height, detections } = await engine.detect(image, { signal });
       const result = { width, height, detections };
       this.inferred += 1;
-      const row = { project, task: task.id, modelVersion: model.version, ...plain(result) };
-      await results.put([row]).catch((error: unknown) => {
+      const address = addressOf(task, field);
+      const row = { project, task: task.id, modelVersion: model.version, field, ...plain(result) };
+      await results.put([{ ...row, ...(address !== undefined && { address }) }]).catch((error: unknown) => {
         log.warn({ project, task: task.id, ...whyOf(error) }, 'a result could not be kept');
       });
       return result;
@@ -106,6 +115,12 @@ export function whyOf(error: unknown): { readonly code: string; readonly why: st
   if (!(error instanceof Error)) return { code: 'unknown', why: 'unknown' };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return { code, why: error.message };
+}
+
+/** What tells one image of a task from another. */
+function addressOf(task: PredictTask, field: string): string | undefined {
+  const value = fieldValue(task.data, field);
+  return typeof value === 'string' ? value : undefined;
 }
 
 function plain({ width, height, detections }: ImageResult) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Client } from '@libsql/client';
 import * as v from 'valibot';
 import type { Detection } from '../../detector/types.ts';
@@ -5,16 +6,26 @@ import { storedResultSchema, type StoredResult } from '../../training/api.ts';
 import { labelStudioName } from '../labelStudioName.ts';
 import type { FindAccess } from '../training/contracts.ts';
 
-/** Raw detections by project, task and model version, so that no image is looked at twice. */
+/** Raw detections by project, task, image and model version, so that no image is looked at twice. */
 export interface ResultStore {
-  /** In place of earlier ones of the same task and version. */
-  put(results: readonly StoredResult[]): Promise<void>;
-  /** By task; tasks without a result are missing. */
+  /** In place of earlier ones of the same task, field and version. */
+  put(results: readonly KeptResult[]): Promise<void>;
+  /** By task; tasks without a result for this very image are missing. */
   find(
     project: number,
     modelVersion: string,
-    tasks: readonly number[],
+    field: string,
+    tasks: readonly TaskImage[],
   ): Promise<ReadonlyMap<number, ImageResult>>;
+}
+
+/** A result, and the address of the image where it is known: another one there is another image. */
+export type KeptResult = StoredResult & { readonly address?: string };
+
+export interface TaskImage {
+  readonly id: number;
+  /** What the task has in the field; undefined: nothing that is an address. */
+  readonly address: string | undefined;
 }
 
 export interface ImageResult {
@@ -29,7 +40,14 @@ const mostRows = 500_000;
 /** Statements a batch, so that the event loop is not blocked for long. */
 const chunk = 200;
 
-const detectionsSchema = storedResultSchema.entries.detections;
+const rowSchema = v.object({
+  task: v.number(),
+  field: v.string(),
+  address: v.string(),
+  width: v.number(),
+  height: v.number(),
+  detections: v.pipe(v.string(), v.parseJson(), storedResultSchema.entries.detections),
+});
 
 export function resultStore(database: Client, findAccess: FindAccess, keep: number = mostRows): ResultStore {
   let written = 0;
@@ -48,10 +66,14 @@ export function resultStore(database: Client, findAccess: FindAccess, keep: numb
       for (let start = 0; start < results.length; start += chunk) {
         const part = results.slice(start, start + chunk);
         await database.batch(
-          part.map(({ project, task, modelVersion, width, height, detections }) => ({
-            sql: `INSERT OR REPLACE INTO results (label_studio, project, task, model, width, height, detections)
-                  VALUES (?, ?, ?, ?, ?, ?, ?)`,
-            args: [name, project, task, modelVersion, width, height, JSON.stringify(detections)],
+          part.map(({ project, task, modelVersion, field = '', address, width, height, detections }) => ({
+            sql: `INSERT OR REPLACE INTO results
+                  (label_studio, project, task, model, field, address, width, height, detections)
+                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+            args: [
+              ...[name, project, task, modelVersion, field, digestOf(address)],
+              ...[width, height, JSON.stringify(detections)],
+            ],
           })),
           'write',
         );
@@ -63,28 +85,39 @@ export function resultStore(database: Client, findAccess: FindAccess, keep: numb
       await prune();
     },
 
-    async find(project, modelVersion, tasks) {
+    async find(project, modelVersion, field, tasks) {
       const found = new Map<number, ImageResult>();
       const name = await labelStudioName(findAccess);
-      for (let start = 0; start < tasks.length; start += chunk) {
-        const part = tasks.slice(start, start + chunk);
+      const addresses = new Map(tasks.map(({ id, address }) => [id, digestOf(address)]));
+      const ids = [...addresses.keys()];
+      for (let start = 0; start < ids.length; start += chunk) {
+        const part = ids.slice(start, start + chunk);
+        // What names the field comes last, and wins.
         const { rows } = await database.execute({
-          sql: `SELECT task, width, height, detections FROM results
-                WHERE label_studio = ? AND project = ? AND model = ? AND task IN (${part.map(() => '?').join()})`,
-          args: [name, project, modelVersion, ...part],
+          sql: `SELECT task, field, address, width, height, detections FROM results
+                WHERE label_studio = ? AND project = ? AND model = ? AND field IN ('', ?)
+                  AND task IN (${part.map(() => '?').join()})
+                ORDER BY field`,
+          args: [name, project, modelVersion, field, ...part],
         });
-        for (const { task, width, height, detections } of rows) {
-          found.set(Number(task), {
-            width: Number(width),
-            height: Number(height),
-            detections: v.parse(detectionsSchema, JSON.parse(v.parse(v.string(), detections))),
-          });
+        for (const row of rows) {
+          // One that cannot be read is made anew, and costs the others nothing.
+          const parsed = v.safeParse(rowSchema, { ...row });
+          if (!parsed.success) continue;
+          const { task, address, width, height, detections } = parsed.output;
+          if (address !== '' && address !== addresses.get(task)) continue;
+          found.set(task, { width, height, detections });
         }
         await breath();
       }
       return found;
     },
   };
+}
+
+/** Addresses may be megabytes ('data:'), or hold a signature that opens them. '': not known. */
+function digestOf(address: string | undefined): string {
+  return address === undefined ? '' : createHash('sha256').update(address).digest('base64url');
 }
 
 /** Other requests have their turn between two chunks. */
