@@ -22,6 +22,8 @@ export interface MlRoutesOptions {
 
 /** Label Studio waits 3 s for /setup, at each opening of a task. */
 const setupPatience = 700;
+/** Anybody on this machine may name projects that do not exist. */
+const mostProjects = 1000;
 
 /** Label Studio's ML-backend protocol, at the root: Label Studio connects with the relay's plain address. */
 export function mlRoutes(options: MlRoutesOptions): Hono {
@@ -30,6 +32,12 @@ export function mlRoutes(options: MlRoutesOptions): Hono {
   const count = { requests: 0, tasks: 0, predictions: 0 };
   /** What /setup answered last, by project, for when the disk is slow or the database is locked. */
   const lastVersion = new Map<number | null, string>();
+  const remember = (project: number | null, version: string): void => {
+    lastVersion.delete(project);
+    lastVersion.set(project, version);
+    const [oldest] = lastVersion.keys();
+    if (lastVersion.size > mostProjects && oldest !== undefined) lastVersion.delete(oldest);
+  };
 
   // Browsers are served the app at this address.
   routes.get('/', async (c, next) => {
@@ -42,7 +50,7 @@ export function mlRoutes(options: MlRoutesOptions): Hono {
     const project = body.success ? body.output.project : null;
     const asked = projectModel(project, options.predict)
       .then((model) => {
-        if (model !== undefined) lastVersion.set(project, model.version);
+        if (model !== undefined) remember(project, model.version);
         return model?.version;
       })
       .catch((error: unknown) => {

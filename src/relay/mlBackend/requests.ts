@@ -8,7 +8,10 @@ const projectSchema = v.pipe(
   v.number(),
 );
 
-const taskSchema = v.object({ id: v.number(), data: v.record(v.string(), v.unknown()) });
+const taskSchema = v.object({
+  id: v.pipe(v.number(), v.safeInteger()),
+  data: v.record(v.string(), v.unknown()),
+});
 export type PredictTask = v.InferOutput<typeof taskSchema>;
 
 export const setupSchema = v.object({ project: projectSchema });
@@ -26,7 +29,7 @@ const annotationSchema = v.object({ was_cancelled: v.nullish(v.boolean(), false)
 
 export const webhookSchema = v.object({
   action: v.string(),
-  project: v.optional(v.object({ id: v.number() })),
+  project: v.optional(v.object({ id: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) })),
   /** A list for the plural actions. */
   annotation: v.optional(v.union([v.array(annotationSchema), annotationSchema])),
   /** Of ANNOTATIONS_DELETED. */

@@ -7,6 +7,8 @@ interface Piece<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (reason: unknown) => void;
   readonly wanted: Set<Wish>;
+  /** In the order of arrival. */
+  readonly number: number;
   started: boolean;
 }
 
@@ -23,6 +25,9 @@ export interface Wish {
 export class WorkQueue<T> {
   readonly #places: number;
   readonly #pieces = new Map<string, Piece<T>>();
+  /** What has not begun, by who wants it. */
+  readonly #waiting = new Map<Wish, Set<Piece<T>>>();
+  #added = 0;
   #running = 0;
 
   constructor(places: number) {
@@ -37,6 +42,10 @@ export class WorkQueue<T> {
   want(key: string, wish: Wish, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const piece = this.#pieces.get(key) ?? this.#add(key, work);
     piece.wanted.add(wish);
+    if (!piece.started) {
+      const pieces = this.#waiting.get(wish) ?? new Set();
+      this.#waiting.set(wish, pieces.add(piece));
+    }
     this.#pump();
     return piece.result;
   }
@@ -44,7 +53,9 @@ export class WorkQueue<T> {
   /** Nobody waits behind this wish any more: pieces that only it wanted are given up. */
   withdraw(wish: Wish, reason: unknown): void {
     for (const piece of [...this.#pieces.values()]) {
-      if (piece.wanted.delete(wish) && piece.wanted.size === 0) this.#giveUp(piece, reason);
+      if (!piece.wanted.delete(wish)) continue;
+      this.#unwish(wish, piece);
+      if (piece.wanted.size === 0) this.#giveUp(piece, reason);
     }
   }
 
@@ -61,6 +72,7 @@ export class WorkQueue<T> {
       ...{ key, work, result, resolve, reject },
       controller: new AbortController(),
       wanted: new Set<Wish>(),
+      number: (this.#added += 1),
       started: false,
     };
     this.#pieces.set(key, piece);
@@ -69,6 +81,7 @@ export class WorkQueue<T> {
 
   #giveUp(piece: Piece<T>, reason: unknown): void {
     if (this.#pieces.get(piece.key) === piece) this.#pieces.delete(piece.key);
+    this.#unwait(piece);
     piece.controller.abort(reason);
     piece.reject(reason);
   }
@@ -81,21 +94,34 @@ export class WorkQueue<T> {
     }
   }
 
+  /** Looks at wishes, not at pieces: there may be tens of thousands of these. */
   #mostUrgent(): Piece<T> | undefined {
     let best: Piece<T> | undefined;
     let bestUrgency = Number.NEGATIVE_INFINITY;
-    for (const piece of this.#pieces.values()) {
-      if (piece.started) continue;
-      const urgency = Math.max(...[...piece.wanted].map((wish) => wish.urgency));
-      if (best !== undefined && urgency <= bestUrgency) continue;
-      best = piece;
-      bestUrgency = urgency;
+    for (const [wish, pieces] of this.#waiting) {
+      const [first] = pieces;
+      if (first === undefined || wish.urgency < bestUrgency) continue;
+      if (wish.urgency === bestUrgency && best !== undefined && best.number < first.number) continue;
+      best = first;
+      bestUrgency = wish.urgency;
     }
     return best;
   }
 
+  /** It begins, or nobody wants it any more. */
+  #unwait(piece: Piece<T>): void {
+    for (const wish of piece.wanted) this.#unwish(wish, piece);
+  }
+
+  #unwish(wish: Wish, piece: Piece<T>): void {
+    const pieces = this.#waiting.get(wish);
+    pieces?.delete(piece);
+    if (pieces?.size === 0) this.#waiting.delete(wish);
+  }
+
   async #run(piece: Piece<T>): Promise<void> {
     piece.started = true;
+    this.#unwait(piece);
     this.#running += 1;
     try {
       piece.resolve(await piece.work(piece.controller.signal));

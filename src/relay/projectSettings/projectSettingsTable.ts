@@ -24,11 +24,15 @@ export const defaultProjectSettings: ProjectSettings = {
   takeNewModel: false,
 };
 
+/** Projects of a Label Studio whose annotations are counted unasked: events may name projects that do not exist. */
+const mostProjects = 10_000;
+
 /** @param threshold of projects for which none was chosen, 0..1 */
 export function projectSettingsStore(
   database: Client,
   findAccess: FindAccess,
   threshold: number = defaultProjectSettings.threshold,
+  mostCounted: number = mostProjects,
 ): ProjectSettingsStore {
   const defaults: ProjectSettings = { ...defaultProjectSettings, threshold };
   const nameOf = () => labelStudioName(findAccess);
@@ -41,15 +45,22 @@ export function projectSettingsStore(
     return rows[0] === undefined ? defaults : settingsOf(rows[0], defaults);
   }
 
-  /** Makes the row where there is none, and changes it in the same step. */
-  async function write(project: number, assignment: string, args: readonly (string | number | null)[]) {
+  /** Makes the row where there is none and fewer than `mostRows` are, and changes it in the same step. */
+  async function write(
+    project: number,
+    assignment: string,
+    args: readonly (string | number | null)[],
+    mostRows: number = Number.MAX_SAFE_INTEGER,
+  ) {
     const name = await nameOf();
     await database.batch(
       [
         {
           sql: `INSERT INTO project_settings (label_studio, project, model, train_every, annotations, threshold, take_new_model)
-                VALUES (?, ?, NULL, ?, 0, NULL, ?) ON CONFLICT DO NOTHING`,
-          args: [name, project, defaults.trainEvery, Number(defaults.takeNewModel)],
+                SELECT ?, ?, NULL, ?, 0, NULL, ?
+                WHERE (SELECT COUNT(*) FROM project_settings WHERE label_studio = ?) < ?
+                ON CONFLICT DO NOTHING`,
+          args: [name, project, defaults.trainEvery, Number(defaults.takeNewModel), name, mostRows],
         },
         {
           sql: `UPDATE project_settings SET ${assignment} WHERE label_studio = ? AND project = ?`,
@@ -78,7 +89,8 @@ export function projectSettingsStore(
         changed.map(({ value }) => value),
       );
     },
-    count: (project, annotations) => write(project, 'annotations = annotations + ?', [annotations]),
+    count: (project, annotations) =>
+      write(project, 'annotations = annotations + ?', [annotations], mostCounted),
     async resetCount(project) {
       await database.execute({
         sql: 'UPDATE project_settings SET annotations = 0 WHERE label_studio = ? AND project = ?',

@@ -243,6 +243,25 @@ describe('/predict', () => {
     expect(detect).toHaveBeenCalledTimes(4);
   });
 
+  it('takes each image of a task for itself, and one that was replaced for another', async () => {
+    const labels = '<Label value="Face"/></RectangleLabels>';
+    const of = (field: string) =>
+      `<View><Image name="i" value="$${field}"/><RectangleLabels name="l" toName="i">${labels}</View>`;
+    const asked: Blob[] = [];
+    detect = (blob) => {
+      if (blob instanceof Blob) asked.push(blob);
+      return Promise.resolve(found([face]));
+    };
+    const task = { id: 1, data: { front: image, back: 'data:image/png;base64,AAAAAAAA' } };
+    for (const field of ['front', 'back', 'front']) {
+      await predict(ask([task], { label_config: of(field) }));
+    }
+    expect(asked.map(({ size }) => size)).toEqual([3, 6]);
+    const replaced = { id: 1, data: { ...task.data, front: 'data:image/png;base64,AAAAAAAAAAAA' } };
+    await predict(ask([replaced], { label_config: of('front') }));
+    expect(asked.map(({ size }) => size)).toEqual([3, 6, 9]);
+  });
+
   it('answers within its budget, goes on, and has the rest for the next request', async () => {
     const waiting: (() => void)[] = [];
     const aborted: unknown[] = [];
@@ -567,6 +586,45 @@ describe('the settings of a project', () => {
       expect((await get(`/api/projects/${id}`)).status, id).toBe(404);
     }
   });
+});
+
+it('annotations of projects that nobody knows fill no table', async () => {
+  const store = projectSettingsStore(database, () => Promise.resolve(access), 0.3, 3);
+  for (let project = 1; project <= 5; project += 1) await store.count(project, 1);
+  await store.count(2, 1);
+  // What a person sets is kept.
+  await store.change(9, { trainEvery: 4 });
+  const { rows } = await database.execute(
+    'SELECT project, annotations FROM project_settings ORDER BY project',
+  );
+  expect(rows.map(({ project, annotations }) => [project, annotations])).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 1],
+    [9, 0],
+  ]);
+});
+
+it.each([1.5, -3, 0, 1e300])('an event of project %d is none', async (id) => {
+  const event = { action: 'ANNOTATION_CREATED', project: { id }, annotation: {} };
+  expect((await post('/webhook', event)).status).toBe(400);
+});
+
+it.each([
+  ['an endless number', '"width":1e999'],
+  ['half a task', '"task":1.5'],
+  ['a name without an end', `"modelVersion":"${'x'.repeat(100_000)}"`],
+  [
+    'a crowd',
+    `"detections":[${'{"x1":1,"y1":1,"x2":1,"y2":1,"score":1,"label":0},'.repeat(20_000)}]`.replace(
+      ',]',
+      ']',
+    ),
+  ],
+])('results with %s are refused', async (_, part) => {
+  const plain = '"project":7,"task":1,"modelVersion":"x","width":1,"height":1,"detections":[]';
+  const answer = await post('/api/results', `{"results":[{${plain},${part}}]}`, { method: 'PUT' });
+  expect(answer.status).toBe(400);
 });
 
 it('results that are none are refused', async () => {

@@ -77,3 +77,15 @@ it('goes on after a failure, and tries the same key anew', async () => {
   );
   expect(await queue.want('a', wish, () => Promise.resolve('now'))).toBe('now');
 });
+
+it('is as quick with many thousands as with few', async () => {
+  const queue = new WorkQueue<number>(5);
+  const wish = { urgency: 1 };
+  const started = performance.now();
+  const work = Array.from({ length: 30_000 }, (_, index) =>
+    queue.want(`${index}`, wish, () => Promise.resolve(index)),
+  );
+  expect(await Promise.all(work)).toHaveLength(30_000);
+  // Some 0.1 s; looking at each piece for each place took a minute.
+  expect(performance.now() - started).toBeLessThan(5000);
+});
