@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient, type Client } from '@libsql/client';
 import { migrations } from './migrations.ts';
+import { makeHome } from './settings/privateFile.ts';
 
 /** How long a write waits for another process's, in milliseconds. Ours take one or two. */
 const PATIENCE = 5000;
@@ -12,8 +13,11 @@ const PATIENCE = 5000;
  * that belong together with `batch(statements, 'write')`; an open `transaction()` locks out everybody else.
  */
 export async function openDatabase(home: string): Promise<Client> {
-  await mkdir(home, { recursive: true });
-  const database = createClient({ url: `file:${join(home, 'forelabel.db')}`, timeout: PATIENCE });
+  await makeHome(home);
+  const file = join(home, 'forelabel.db');
+  // Its owner's alone, in a home that others may look into too; SQLite's files beside it do as this one.
+  await (await open(file, 'a', 0o600)).close();
+  const database = createClient({ url: `file:${file}`, timeout: PATIENCE });
   try {
     // Readers go on while somebody writes. Stored in the file.
     await database.execute('PRAGMA journal_mode = WAL');

@@ -191,6 +191,8 @@ export const settings: { readonly [Name in SettingName]: Setting<Settings[Name]>
   },
   secret: {
     ...secret,
+    // As many as credentials.json asks for: others on the network may guess.
+    schema: v.pipe(text, v.minLength(16, 'must have at least 16 characters')),
     env: 'FORELABEL_SECRET',
     about: 'what programs must know to change something (made by itself)',
   },

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient, type Client } from '@libsql/client';
@@ -34,6 +34,19 @@ describe('the database', () => {
     expect((await second.execute('SELECT value FROM job_revision')).rows[0]?.value).toBe(7);
     expect((await second.execute('PRAGMA journal_mode')).rows[0]?.journal_mode).toBe('wal');
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'is for its owner alone, in a home that others see into',
+    async () => {
+      await chmod(home, 0o755);
+      open.push(await openDatabase(home), await openDatabase(join(home, 'new')));
+      const modes = await Promise.all(
+        (await readdir(home)).map(async (name) => (await stat(join(home, name))).mode & 0o077),
+      );
+      expect(modes).toHaveLength(4);
+      expect(modes.every((mode) => mode === 0)).toBe(true);
+    },
+  );
 
   it('takes only the steps that it lacks', async () => {
     const database = other();

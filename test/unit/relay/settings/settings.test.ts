@@ -109,6 +109,17 @@ describe('readSettings', () => {
     expect(await read({ LABEL_STUDIO_API_KEY: 'mine' })).toMatchObject({ labelStudioApiKey: 'mine' });
   });
 
+  it('refuses a secret that can be guessed, without repeating it', async () => {
+    const error: unknown = await readSettings({ home, env: { FORELABEL_SECRET: 'letmein' } }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'setting-invalid' });
+    expect(String(error)).toContain('FORELABEL_SECRET must have at least 16 characters');
+    expect(String(error)).not.toContain('letmein');
+    const env = { FORELABEL_SECRET: 'x'.repeat(16) };
+    expect((await readSettings({ home, env })).values.secret).toBe('x'.repeat(16));
+  });
+
   it('has no flag for a secret: other users see arguments', () => {
     const flags = settingNames.filter((name) => settings[name].secret).map((name) => settings[name].flag);
     expect(flags).toEqual([null, null, null]);
