@@ -24,11 +24,18 @@ print(json.dumps(dict(python=platform.python_version(), torch=torch.__version__,
                       cuda=torch.version.cuda, gpus=gpus)))
 `;
 
-/** What trainings need: Python, MMDetection, a GPU, the executor that is set. */
+type Versions = v.InferOutput<typeof versionsSchema>;
+
+/** What trainings need: Python, MMDetection, PyTorch, CUDA, a GPU, the executor that is set. */
 export function trainerProbes(settings: TrainerSettings): readonly Probe[] {
+  // Three findings of one question: starting PyTorch takes seconds.
+  let asked: Promise<Installed> | undefined;
+  const installed = (signal: AbortSignal) => (asked ??= ask(settings, signal));
   return [
     { id: 'python', title: 'Python', run: python },
-    { id: 'trainer', title: 'Trainer', run: (signal) => trainer(settings, signal) },
+    { id: 'trainer', title: 'MMDetection', run: async (signal) => trainer(await installed(signal)) },
+    { id: 'torch', title: 'PyTorch', run: async (signal) => torch(await installed(signal)) },
+    { id: 'cuda', title: 'CUDA', run: async (signal) => cuda(await installed(signal)) },
     { id: 'gpu', title: 'GPU', run: () => gpu(settings) },
     { id: 'executor', title: 'Executor', run: (signal) => executor(settings, signal) },
   ];
@@ -44,36 +51,67 @@ async function python(): Promise<Finding> {
   }
 }
 
-async function trainer({ device, executor }: TrainerSettings, signal: AbortSignal): Promise<Finding> {
-  if (executor === 'ray') return ok('not needed here: trainings run on the Ray cluster');
-  const cuda = await needsCuda(device);
-  const ready = await readyTrainerPython({ cuda });
-  if (ready === undefined) {
-    return warning(
-      `not installed yet${cuda ? ' for CUDA' : ''}; the first training does it (some minutes, once).`,
-      `Run "forelabel setup${cuda ? ' --cuda' : ''}" to have it done.`,
-    );
-  }
+/** What the trainer's environment is, or why nobody knows. `cuda`: whether it ought to be a build for CUDA. */
+type Installed =
+  | { readonly state: 'elsewhere' }
+  | { readonly state: 'missing'; readonly cuda: boolean }
+  | { readonly state: 'broken'; readonly python: string; readonly why: string }
+  | { readonly state: 'ready'; readonly cuda: boolean; readonly versions: Versions };
+
+async function ask({ device, executor }: TrainerSettings, signal: AbortSignal): Promise<Installed> {
+  if (executor === 'ray') return { state: 'elsewhere' };
+  const wanted = await needsCuda(device);
+  const ready = await readyTrainerPython({ cuda: wanted });
+  if (ready === undefined) return { state: 'missing', cuda: wanted };
   const { exitCode, stdout, stderr } = await execa(ready, ['-c', askVersions], {
     reject: false,
     cancelSignal: signal,
   });
   const parsed = v.safeParse(versionsSchema, exitCode === 0 ? JSON.parse(stdout) : null);
-  if (!parsed.success) {
-    return problem(
-      `${ready} does not work: ${stderr.trim().split('\n').at(-1) ?? ''}`,
-      'Delete that environment and run "forelabel setup".',
-    );
+  if (parsed.success) return { state: 'ready', cuda: wanted, versions: parsed.output };
+  return { state: 'broken', python: ready, why: stderr.trim().split('\n').at(-1) ?? '' };
+}
+
+const elsewhere = 'not needed here: trainings run on the Ray cluster';
+
+/** The finding where there is no version to tell. */
+function withoutVersion(installed: Exclude<Installed, { state: 'ready' }>): Finding {
+  switch (installed.state) {
+    case 'elsewhere':
+      return ok(elsewhere);
+    case 'missing': {
+      const { cuda } = installed;
+      return warning(
+        `not installed yet${cuda ? ' for CUDA' : ''}; the first training does it (some minutes, once).`,
+        `Run "forelabel setup${cuda ? ' --cuda' : ''}" to have it done.`,
+      );
+    }
+    case 'broken':
+      return problem(
+        `${installed.python} does not work: ${installed.why}`,
+        'Delete that environment and run "forelabel setup".',
+      );
   }
-  const { torch, mmdet, cuda: built, gpus } = parsed.output;
-  const found = `MMDetection ${mmdet}, PyTorch ${torch}, CUDA ${built ?? 'no'}`;
-  if (cuda && gpus.length === 0) {
+}
+
+function trainer(installed: Installed): Finding {
+  return installed.state === 'ready' ? ok(installed.versions.mmdet) : withoutVersion(installed);
+}
+
+function torch(installed: Installed): Finding {
+  return installed.state === 'ready' ? ok(installed.versions.torch) : withoutVersion(installed);
+}
+
+function cuda(installed: Installed): Finding {
+  if (installed.state !== 'ready') return withoutVersion(installed);
+  const { cuda: wanted, versions } = installed;
+  if (wanted && versions.gpus.length === 0) {
     return problem(
-      `${found}, and PyTorch sees no GPU.`,
+      `${versions.cuda ?? 'not in this PyTorch'}, and PyTorch sees no GPU.`,
       'Update the NVIDIA driver, or train on the CPU: forelabel config set device cpu.',
     );
   }
-  return ok(found);
+  return ok(versions.cuda ?? 'not used: PyTorch is a build for the CPU');
 }
 
 async function gpu({ device, executor, gpus }: TrainerSettings): Promise<Finding> {

@@ -43,7 +43,7 @@ describe('runChecks', () => {
     const found = await checks({ FORELABEL_PORT: '0' });
     expect(found.home).toMatchObject({ state: 'ok', fix: null });
     expect(found.disk?.found).toMatch(/GB free/u);
-    expect(found.trainer?.fix).toContain('forelabel setup');
+    for (const id of ['trainer', 'torch', 'cuda']) expect(found[id]?.fix, id).toContain('forelabel setup');
     expect(found['label-studio']).toMatchObject({ state: 'unknown' });
     expect(found['label-studio']?.fix).toContain('LABEL_STUDIO_URL');
     expect(found.token).toMatchObject({ state: 'unknown', fix: null });
@@ -107,6 +107,7 @@ describe('runChecks', () => {
       FORELABEL_PORT: '0',
     });
     expect(named.executor).toMatchObject({ state: 'ok', found: `ray 2.60.0 at ${url}` });
+    expect(named.torch).toMatchObject({ state: 'ok', fix: null });
   });
 });
 
