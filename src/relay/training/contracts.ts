@@ -22,6 +22,9 @@ export class TrainingError extends Error {
   }
 }
 
+/** A step was lost by no fault of its own, as when it was killed: the job can go on from where it was. */
+export class InterruptedError extends TrainingError {}
+
 /** How the relay reaches Label Studio. The token stays in memory and in the relay's own file. */
 export interface LabelStudioAccess {
   /** Without a trailing slash. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { TrainingEvent } from '../../training/events.ts';
 import type { ExecutorKind, JobNote, JobProgress } from '../../training/job.ts';
 import type { Catalog } from '../modelCatalog.ts';
-import { TrainingError, type Collect, type Executor } from './contracts.ts';
+import { InterruptedError, TrainingError, type Collect, type Executor } from './contracts.ts';
 import { appendEvent, type Origin } from './eventLog.ts';
 import { JobFolder } from './jobFolder.ts';
 import type { JobPatch, JobRecord } from './jobRow.ts';
@@ -45,9 +45,6 @@ export interface Preparation {
 export class JobLeftError extends Error {
   override readonly name = 'JobLeftError';
 }
-
-/** The trainer died without a word; the job can go on from where it was. */
-export class InterruptedError extends TrainingError {}
 
 /** Progress is written this often at most, in milliseconds; to the job's file more seldom. */
 const PROGRESS_EVERY = 500;

@@ -1,7 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { TrainingError, type StepCommand, type StepEnd, type StepHandle } from './contracts.ts';
+import {
+  InterruptedError,
+  TrainingError,
+  type StepCommand,
+  type StepEnd,
+  type StepHandle,
+} from './contracts.ts';
 import { passedOn } from './eventLog.ts';
-import { InterruptedError, JobLeftError, type JobRun } from './jobRun.ts';
+import { JobLeftError, type JobRun } from './jobRun.ts';
 import { newestAttempt } from './jobResults.ts';
 import type { StepName } from './jobRow.ts';
 import { FileTail } from './lineTail.ts';
@@ -65,9 +71,17 @@ async function takeUp(
   if (handle !== null && (await executor.isRunning(handle)))
     return watch(run, name, command, handle, attempt);
   await new StepEvents(run, name, command.eventsFile, await offset(run, command)).pass();
-  const final = await readFinal(command.eventsFile);
-  if (final === undefined || final.event === 'cancelled') return undefined;
-  return closed(run, final);
+  const final = await lastWord(command);
+  if (final !== undefined) return closed(run, final);
+  // It returns at once; a cluster knows by it why the step did not run.
+  if (handle !== null) await executor.wait(handle, command, run.signal);
+  return undefined;
+}
+
+/** A `cancelled` is none: nobody who asked for it waits here, so the step was ended by others. */
+async function lastWord({ eventsFile }: StepCommand): Promise<StepFinal | undefined> {
+  const final = await readFinal(eventsFile);
+  return final?.event === 'cancelled' ? undefined : final;
 }
 
 async function watch(
@@ -88,17 +102,21 @@ async function watch(
   const events = new StepEvents(run, name, command.eventsFile, await offset(run, command));
   const stop = new AbortController();
   const following = events.follow(stop.signal);
-  let end: StepEnd;
+  let end: StepEnd | TrainingError;
   try {
     end = await Promise.race([executor.wait(handle, command, signal), failing(following)]);
+  } catch (error) {
+    if (!(error instanceof TrainingError)) throw error;
+    // What the executor has lost may have done its work.
+    end = error;
   } finally {
     stop.abort();
     await following.catch(() => undefined);
   }
   await events.pass();
-  const final = await readFinal(command.eventsFile);
-  if (final !== undefined && final.event !== 'cancelled') return closed(run, final);
-  throw await death(run, end);
+  const final = await lastWord(command);
+  if (final !== undefined) return closed(run, final);
+  throw end instanceof TrainingError ? end : await death(run, end);
 }
 
 /** Never resolves, so that it can race; rejects with what went wrong. */

@@ -1,14 +1,13 @@
-import { mkdir } from 'node:fs/promises';
-import { TrainingError } from './contracts.ts';
-import { JobFolder } from './jobFolder.ts';
-import { InterruptedError, JobLeftError, JobRun, type WorkTools } from './jobRun.ts';
+import { mkdir, rm } from 'node:fs/promises';
+import { InterruptedError, TrainingError } from './contracts.ts';
+import { JobLeftError, JobRun, type WorkTools } from './jobRun.ts';
 import { workingStates, type JobRecord, type WorkingState } from './jobRow.ts';
-import { activeStates, endedStates } from './jobStore.ts';
 import { stages } from './stages.ts';
 
 /**
  * Works on one job until it has ended, or `signal` aborts because this process ends or has lost the job. Never
- * rejects for what the job itself does wrong: that becomes its state and its error.
+ * rejects for what the job itself does wrong: that becomes its state and its error. A step that is of no use any
+ * more is left in the job's row, for `LeftSteps`; any other step goes on for the next relay.
  */
 export async function workJob(tools: WorkTools, record: JobRecord, signal: AbortSignal): Promise<void> {
   const run = new JobRun(tools, record, signal);
@@ -26,9 +25,16 @@ export async function workJob(tools: WorkTools, record: JobRecord, signal: Abort
 
 /** From the queue, or from where a relay that died left it. */
 async function begin(run: JobRun): Promise<void> {
-  const { job, stage } = run.record;
+  const { job, stage, step } = run.record;
   await mkdir(run.folder.path, { recursive: true });
   if (job.state === 'queued') {
+    if (step !== null) {
+      throw new InterruptedError(
+        'step-not-stopped',
+        'What this job ran before could not be stopped, because the machine that runs it does not answer. ' +
+          'Resume the job when it answers again.',
+      );
+    }
     const started = job.started ?? new Date().toISOString();
     await run.tell({ state: stage, started, attempts: job.attempts + 1, error: null, progress: null });
   } else if (job.state === 'collecting') {
@@ -40,10 +46,7 @@ function working({ record }: { readonly record: JobRecord }): WorkingState | und
   return workingStates.find((state) => state === record.job.state);
 }
 
-/**
- * A cancelled job's step is stopped; any other step goes on for the next relay. Collecting happens in this
- * process and ends with it: the job waits again.
- */
+/** Collecting happens in this process and ends with it: the job waits again, or was cancelled. */
 async function leave(run: JobRun): Promise<void> {
   const { store, owner } = run.tools;
   const { id } = run.record.job;
@@ -51,7 +54,17 @@ async function leave(run: JobRun): Promise<void> {
   if (now === undefined) return;
   if (now.job.state === 'collecting')
     await store.change(id, ['collecting'], { state: 'queued', progress: null }, owner);
-  else if (working({ record: now }) === undefined) await stopStep(run.tools, now);
+  else if (working({ record: now }) === undefined) await dropHalfCollected(run);
+}
+
+/** What a collecting that came to no end has fetched is of no use. */
+async function dropHalfCollected({ record: { job }, folder, tools }: JobRun): Promise<void> {
+  if (job.state !== 'collecting') return;
+  try {
+    await rm(folder.dataset, { recursive: true, force: true });
+  } catch (error) {
+    tools.log.warn({ err: error, job: job.id }, 'a half collected data set was not removed');
+  }
 }
 
 async function end(run: JobRun, thrown: unknown): Promise<void> {
@@ -59,8 +72,6 @@ async function end(run: JobRun, thrown: unknown): Promise<void> {
   const { id, state } = run.record.job;
   const { code, message } = explain(thrown);
   if (!(thrown instanceof TrainingError)) log.error({ err: thrown, job: id }, 'training job failed');
-  const now = await store.get(id);
-  if (now?.step) await stopStep(run.tools, now);
   const ended = await store.change(
     id,
     [state],
@@ -74,6 +85,7 @@ async function end(run: JobRun, thrown: unknown): Promise<void> {
   );
   // Cancelled in the same moment: that is its end then.
   if (ended === undefined) return;
+  await dropHalfCollected(run);
   run.emit({ type: 'job', job: ended.job });
   changes.nudge();
 }
@@ -89,16 +101,4 @@ function explain(thrown: unknown): { readonly code: string; readonly message: st
     code: 'internal',
     message: `Something went wrong inside Forelabel: ${why}. Resume the job; if it happens again, its log and Forelabel's tell more.`,
   };
-}
-
-/** Stops a job's step, wherever it was started, and forgets it. */
-export async function stopStep(tools: WorkTools, { job, step }: JobRecord): Promise<void> {
-  if (step === null) return;
-  const executor = tools.executors[job.executor];
-  if (executor) {
-    const command = new JobFolder(tools.home, job.id).command(step);
-    const handle = step.handle ?? (await executor.find?.(command)) ?? null;
-    if (handle !== null) await executor.stop(handle);
-  }
-  await tools.store.change(job.id, [...activeStates, ...endedStates], { step: null }, tools.owner);
 }

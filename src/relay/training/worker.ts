@@ -3,8 +3,9 @@ import { JobLeftError, type WorkTools } from './jobRun.ts';
 import type { JobRecord } from './jobRow.ts';
 import { activeStates } from './jobStore.ts';
 import type { Lease } from './lease.ts';
+import { LeftSteps } from './leftSteps.ts';
 import { pause } from './pause.ts';
-import { stopStep, workJob } from './workJob.ts';
+import { workJob } from './workJob.ts';
 
 /** How often a worker looks for work that another process has made, and for cancels, in milliseconds. */
 const LOOK_EVERY = 500;
@@ -16,6 +17,7 @@ export class Worker {
   readonly #tools: WorkTools;
   readonly #lease: Lease;
   readonly #keep: number;
+  readonly #left: LeftSteps;
   readonly #closing = new AbortController();
   readonly #done: Promise<void>;
   #current: { readonly id: string; readonly ended: Promise<void> } | undefined;
@@ -25,6 +27,7 @@ export class Worker {
     this.#tools = tools;
     this.#lease = lease;
     this.#keep = keep;
+    this.#left = new LeftSteps(tools);
     this.#done = this.#work();
   }
 
@@ -63,10 +66,11 @@ export class Worker {
     try {
       await clearLostFolders(home, store);
       while (!signal.aborted) {
-        for (const record of await store.leftSteps()) await stopStep(this.#tools, record);
+        await this.#left.stop();
         await clearOldFolders(home, store, this.#keep);
         const record = await store.next();
-        if (record === undefined) await changes.wait(LOOK_EVERY, signal);
+        if (record === undefined || this.#left.isStopping(record.job.id))
+          await changes.wait(LOOK_EVERY, signal);
         else await this.#workOn(record, signal);
       }
     } finally {
@@ -79,10 +83,11 @@ export class Worker {
     const taken = new AbortController();
     const over = new AbortController();
     const signal = AbortSignal.any([owning, taken.signal]);
-    const ended = workJob(this.#tools, record, signal).finally(() => over.abort());
-    // Who asks must not fail with what the loop below is told anyway.
+    const working = workJob(this.#tools, record, signal).finally(() => over.abort());
+    const watching = this.#watch(record.job.id, taken, over.signal);
+    const ended = Promise.all([working, watching]).then(() => this.#left.stop());
+    // Who asks must not fail with what the loop above is told anyway.
     this.#current = { id: record.job.id, ended: ended.catch(() => undefined) };
-    const watching = this.#watchCancel(record.job.id, taken, over.signal);
     try {
       await ended;
     } finally {
@@ -91,16 +96,17 @@ export class Worker {
     }
   }
 
-  /** A cancel is a change of the row, by whatever process: seen here. */
-  async #watchCancel(id: string, taken: AbortController, over: AbortSignal): Promise<void> {
+  /** A cancel is a change of the row, by whatever process: seen here, and other jobs' steps that are to be stopped. */
+  async #watch(id: string, taken: AbortController, over: AbortSignal): Promise<void> {
     const { store, changes, log } = this.#tools;
     while (!over.aborted) {
       try {
         const now = await store.get(id);
         const active = now !== undefined && activeStates.includes(now.job.state);
         if (!active) taken.abort(new JobLeftError(`Job ${id} is ${now?.job.state ?? 'removed'}.`));
+        await this.#left.look();
       } catch (error) {
-        log.warn({ err: error }, 'the state of a training job could not be read');
+        log.warn({ err: error }, 'the states of the training jobs could not be read');
       }
       await changes.wait(LOOK_EVERY, over);
     }

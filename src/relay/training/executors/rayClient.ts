@@ -5,7 +5,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import * as v from 'valibot';
-import { TrainingError } from '../contracts.ts';
+import { InterruptedError, TrainingError } from '../contracts.ts';
 
 /** One request, connecting and reading included. */
 const TIMEOUT_MS = 30_000;
@@ -36,7 +36,7 @@ export interface RaySubmission {
 }
 
 /**
- * All of them throw `TrainingError`: 'ray-unreachable' (trying again may help), 'ray-unauthorized',
+ * All of them throw `TrainingError`: 'ray-unreachable' (an `InterruptedError`), 'ray-unauthorized',
  * 'ray-refused', 'ray-answer' (that is no Ray dashboard); and the signal's reason once it has aborted.
  */
 export interface RayClient {
@@ -148,9 +148,9 @@ function send(
   });
 }
 
-function unreachable(origin: string, error: Error, late: boolean): TrainingError {
+function unreachable(origin: string, error: Error, late: boolean): InterruptedError {
   const why = late ? `no answer within ${TIMEOUT_MS / 1000} s` : reasonOf(error);
-  return new TrainingError(
+  return new InterruptedError(
     'ray-unreachable',
     `The Ray cluster at ${origin} does not answer (${why}). ` +
       'Check that its head runs and that this machine may reach its dashboard.',
@@ -175,7 +175,7 @@ function refusal({ status, text }: Answer, origin: string): TrainingError {
   // A traceback; its last line says what is wrong.
   const words = text.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
   if (status >= 500 || status === 429) {
-    return new TrainingError(
+    return new InterruptedError(
       'ray-unreachable',
       `The Ray cluster at ${origin} has trouble (${status}: ${words}). Look at its dashboard's log.`,
     );

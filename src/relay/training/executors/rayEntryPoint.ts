@@ -1,6 +1,6 @@
 /** The command that a Ray cluster's node runs for a step, and what its end means. */
 import { constants } from 'node:os';
-import { TrainingError, type StepCommand, type StepEnd } from '../contracts.ts';
+import { InterruptedError, TrainingError, type StepCommand, type StepEnd } from '../contracts.ts';
 import type { RayJob } from './rayClient.ts';
 import { trainerArguments } from './trainerArguments.ts';
 
@@ -74,6 +74,9 @@ function unfitNode(message: string, jobFile: string): TrainingError {
   );
 }
 
+/** The error type of a job whose node is gone. */
+const NODE_LOST = 'JOB_SUPERVISOR_ACTOR_DIED';
+
 /** Ray's error types (`JobErrorType`) that a person can do something about. */
 const remedies: Readonly<Record<string, readonly [code: string, remedy: string]>> = {
   JOB_SUPERVISOR_ACTOR_START_TIMEOUT: [
@@ -85,11 +88,12 @@ const remedies: Readonly<Record<string, readonly [code: string, remedy: string]>
     'Ask for fewer CPUs or GPUs, or add a node that has them.',
   ],
   RUNTIME_ENV_SETUP_FAILURE: ['ray-environment', "Look at the runtime environment's log on the cluster."],
-  JOB_SUPERVISOR_ACTOR_DIED: ['ray-node-lost', 'Its node went away or ran out of memory; resume the job.'],
+  [NODE_LOST]: ['ray-node-lost', 'Its node went away or ran out of memory; resume the job.'],
 };
 
-function notRun({ error_type, message }: RayJob): TrainingError {
+function notRun({ error_type, message: said }: RayJob): TrainingError {
   const [code, remedy] = remedies[error_type ?? ''] ?? ['ray-failed', "The job's log has all that Ray said."];
-  const words = message.trim().split('\n', 1).join('').slice(0, 300);
-  return new TrainingError(code, `The Ray cluster did not run the step to its end: ${words} ${remedy}`);
+  const words = said.trim().split('\n', 1).join('').slice(0, 300);
+  const message = `The Ray cluster did not run the step to its end: ${words} ${remedy}`;
+  return error_type === NODE_LOST ? new InterruptedError(code, message) : new TrainingError(code, message);
 }
