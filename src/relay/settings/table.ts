@@ -22,6 +22,8 @@ export interface Settings {
   /** Without a trailing slash. */
   readonly rayAddress: string | null;
   readonly rayPython: string | null;
+  /** Of a step, all on one machine. */
+  readonly rayCpus: number;
   readonly rayToken: string | null;
   /** 0..1 */
   readonly threshold: number;
@@ -164,6 +166,14 @@ export const settings: { readonly [Name in SettingName]: Setting<Settings[Name]>
     env: 'FORELABEL_RAY_PYTHON',
     about: "the trainer's python on the machines of the Ray cluster",
     schema: text,
+  },
+  rayCpus: {
+    ...plain,
+    kind: 'number',
+    default: 2,
+    env: 'FORELABEL_RAY_CPUS',
+    about: 'CPUs, and threads, of a training on the Ray cluster',
+    schema: whole(1, 1024),
   },
   rayToken: {
     ...secret,

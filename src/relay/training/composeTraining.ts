@@ -55,7 +55,7 @@ export async function composeTraining(options: ComposeOptions): Promise<Training
 
 /** Those that the settings allow: Ray needs to know its cluster. */
 function executorsOf(settings: Settings): Partial<Record<ExecutorKind, Executor>> {
-  const { device, gpus, rayAddress, rayPython, rayToken } = settings;
+  const { device, gpus, rayAddress, rayPython, rayCpus, rayToken } = settings;
   const python = async () => trainerPython({ cuda: await needsCuda(device) });
   // PyTorch built for CUDA takes a GPU that it sees.
   const env = device === 'cpu' ? { ...process.env, CUDA_VISIBLE_DEVICES: '' } : process.env;
@@ -68,6 +68,7 @@ function executorsOf(settings: Settings): Partial<Record<ExecutorKind, Executor>
           ray: rayExecutor({
             address: rayAddress,
             python: rayPython ?? 'python3',
+            cpus: rayCpus,
             gpus,
             ...(rayToken === null ? {} : { token: rayToken }),
           }),

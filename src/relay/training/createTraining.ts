@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import * as v from 'valibot';
 import { trainRequestSchema, type ExecutorKind, type Job } from '../../training/job.ts';
 import { trainerSettings, usualImages } from '../../training/presets.ts';
@@ -7,6 +7,7 @@ import { openDatabase } from '../database.ts';
 import { chooseBase, trainableFiles } from './baseModel.ts';
 import { TrainingError, type FindAccess, type TrainingService } from './contracts.ts';
 import { appendEvent } from './eventLog.ts';
+import { removeJob } from './housekeeping.ts';
 import { jobEvents } from './jobEvents.ts';
 import { JobFolder } from './jobFolder.ts';
 import { readLog } from './jobLog.ts';
@@ -161,13 +162,12 @@ export async function createTraining(options: TrainingOptions): Promise<Training
     async remove(id) {
       await known(id);
       await worker?.left(id);
-      if (!(await store.remove(id))) {
+      if (!(await removeJob(home, store, id))) {
         throw new TrainingError(
           'job-running',
           `Job ${id} is not over yet. Cancel it, wait until it has stopped, and remove it then.`,
         );
       }
-      await rm(folderOf(id).path, { recursive: true, force: true, maxRetries: 3 });
     },
 
     list: async () => (await store.list()).map(({ job }) => job),

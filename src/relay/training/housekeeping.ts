@@ -1,5 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { JobFolder, jobsFolder } from './jobFolder.ts';
 import type { JobStore } from './jobStore.ts';
 
@@ -13,13 +12,41 @@ export async function clearOldFolders(home: string, store: JobStore, keep: numbe
   }
 }
 
-/** Removes folders whose job was removed by a relay that died before it came to the folder. */
+/**
+ * Takes a job from the database and its folder from the disk; false where the job has not ended yet, or its step
+ * is still being stopped. The folder is marked first: whoever finds it without its job knows that it may go.
+ */
+export async function removeJob(home: string, store: JobStore, id: string): Promise<boolean> {
+  const folder = new JobFolder(home, id);
+  // Without the mark, as on a full disk or where the folder is gone, only a death just now would leave it.
+  await writeFile(folder.removed, '').catch(() => undefined);
+  if (!(await store.remove(id))) {
+    await rm(folder.removed, { force: true });
+    return false;
+  }
+  await rm(folder.path, { recursive: true, force: true, maxRetries: 3 });
+  return true;
+}
+
+/**
+ * Removes what a relay left that died while it removed a job. Any other folder that this database does not know
+ * stays: several relays may share the storage.
+ */
 export async function clearLostFolders(home: string, store: JobStore): Promise<void> {
-  // In this order: a job's row is there before its folder.
-  const folders = await foldersOf(jobsFolder(home));
-  const known = await store.ids();
-  for (const name of folders) {
-    if (!known.has(name)) await rm(join(jobsFolder(home), name), { recursive: true, force: true });
+  for (const id of await foldersOf(jobsFolder(home))) {
+    const folder = new JobFolder(home, id);
+    if (!(await isThere(folder.removed))) continue;
+    if (await store.get(id)) await rm(folder.removed, { force: true });
+    else await rm(folder.path, { recursive: true, force: true });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

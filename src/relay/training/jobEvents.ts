@@ -23,19 +23,27 @@ export async function* jobEvents(
 ): AsyncGenerator<NumberedEvent> {
   const reader = new EventReader(folder.events);
   let toldState: string | undefined;
+  let last = after;
   for (let missing = 0; !signal.aborted;) {
     // First the state, then the file: what is in the file when the job has ended is all.
     const job = (await store.get(id))?.job;
     for (const numbered of await reader.read()) {
       if (numbered.event.type === 'job') toldState = numbered.event.job.state;
+      last = Math.max(last, numbered.seq);
       if (numbered.seq > after) yield numbered;
       if (aborted(signal)) return;
     }
     if (job === undefined) return;
     if (isEnded(job)) {
       if (toldState === job.state) return;
+      missing += 1;
       // Who ended it died before telling: told here.
-      if (++missing > PATIENCE) appendEvent(folder.events, { type: 'job', job });
+      if (missing === PATIENCE) appendEvent(folder.events, { type: 'job', job });
+      if (missing > PATIENCE) {
+        // Its file cannot be read or written: somebody removed the folder.
+        yield { seq: last + 1, time: job.ended ?? job.created, event: { type: 'job', job } };
+        return;
+      }
     }
     await changes.wait(LOOK_EVERY, signal);
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { StepCommand } from './contracts.ts';
 import type { Step, StepName } from './jobRow.ts';
 
-/** Where a job keeps its files: `<home>/jobs/<id>`. The id is one of the database, never of a request. */
+/** Where a job keeps its files: `<home>/jobs/<id>`. The id is one of the database or a folder's name there, never of a request. */
 export class JobFolder {
   readonly path: string;
 
@@ -23,6 +23,11 @@ export class JobFolder {
   /** What the trainer prints. */
   get log(): string {
     return join(this.path, 'log.txt');
+  }
+
+  /** Written just before the job is removed: the whole folder may go. */
+  get removed(): string {
+    return join(this.path, 'removed');
   }
 
   /** Of one step: its job files, its events and its results. */

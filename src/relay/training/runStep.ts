@@ -181,10 +181,7 @@ const goesOn = 'Resume the job: it goes on from where it was.';
 async function death(run: JobRun, { exitCode, signal }: StepEnd): Promise<InterruptedError> {
   // 128 + the number of the signal: what a shell or a cluster makes of it.
   if (signal === 'SIGKILL' || exitCode === 137) {
-    return new InterruptedError(
-      'trainer-killed',
-      `The trainer was killed, most often because the system ran out of memory. Close other programs, or train on smaller images. ${goesOn}`,
-    );
+    return killed();
   }
   if (signal !== null || exitCode === 143) {
     return new InterruptedError(
@@ -192,7 +189,10 @@ async function death(run: JobRun, { exitCode, signal }: StepEnd): Promise<Interr
       `The trainer was stopped by somebody else (${signal ?? 'SIGTERM'}). ${goesOn}`,
     );
   }
-  const said = await lastLine(run.folder.log);
+  const words = await lastWords(run.folder.log);
+  // torchrun's report: one of its processes was killed, and it ended the others.
+  if (/Signal 9 \(SIGKILL\) received/u.test(words)) return killed();
+  const said = words.split('\n').at(-1)?.trim().slice(0, 300) ?? '';
   const how = exitCode === null ? 'ended' : `ended with exit code ${exitCode}`;
   return new InterruptedError(
     'trainer-died',
@@ -200,9 +200,15 @@ async function death(run: JobRun, { exitCode, signal }: StepEnd): Promise<Interr
   );
 }
 
-async function lastLine(file: string): Promise<string> {
+const killed = () =>
+  new InterruptedError(
+    'trainer-killed',
+    `The trainer was killed, most often because the system ran out of memory. Close other programs, or train on smaller images. ${goesOn}`,
+  );
+
+async function lastWords(file: string): Promise<string> {
   try {
-    return (await readFile(file, 'utf8')).trimEnd().split('\n').at(-1)?.trim().slice(0, 300) ?? '';
+    return (await readFile(file, 'utf8')).trimEnd().slice(-2000);
   } catch {
     return '';
   }

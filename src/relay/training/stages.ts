@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import type { JobNote } from '../../training/job.ts';
 import { trainerSettings } from '../../training/presets.ts';
 import type { CatalogModel } from '../modelCatalog.ts';
 import { chooseBase, trainableFiles } from './baseModel.ts';
@@ -51,7 +50,8 @@ async function collecting(run: JobRun): Promise<void> {
   );
   await writing;
   signal.throwIfAborted();
-  await tellNotes(run, collected.notes);
+  await run.note(...collected.notes);
+  for (const note of collected.notes) run.emit({ type: 'note', ...note });
   await run.tell({
     state: 'training',
     stage: 'training',
@@ -84,16 +84,8 @@ async function training(run: JobRun): Promise<void> {
 
 async function evaluating(run: JobRun): Promise<void> {
   const { classes, val } = datasetOf(run);
-  if (val === null) {
-    await tellNotes(run, [
-      {
-        code: 'not-measured',
-        message:
-          'There were too few annotated tasks to keep some for measuring, so nobody knows how good the new model is. ' +
-          'Annotate more tasks and train again.',
-      },
-    ]);
-  } else {
+  // Collecting has said why there is nothing to measure on.
+  if (val !== null) {
     const before = await runStep(run, 'evaluate-base', async () =>
       evaluateJob(await trainableFiles(await findBase(run)), classes, val),
     );
@@ -152,9 +144,4 @@ function datasetOf({ record }: JobRun): CollectedDataset {
 function nameOf({ record }: JobRun): string {
   const { request, projectTitle, project } = record.job;
   return request.name ?? modelNameFor(projectTitle, project);
-}
-
-async function tellNotes(run: JobRun, notes: readonly JobNote[]): Promise<void> {
-  await run.note(...notes);
-  for (const note of notes) run.emit({ type: 'note', ...note });
 }

@@ -61,6 +61,9 @@ export async function readFinal(eventsFile: string): Promise<StepFinal | undefin
   return undefined;
 }
 
+/** Notes of the trainer that the collecting gives too, with what to do in Label Studio. */
+const toldBefore: ReadonlySet<string> = new Set(['no-validation']);
+
 export interface Told {
   /** For the job's plots and notes. */
   readonly event?: TrainingEvent;
@@ -71,6 +74,7 @@ export interface Told {
 /** What an event of a step means for the job; nothing for a step's last word. */
 export function translate(step: StepName, said: TrainerEvent, pace: Pace): Told {
   if (said.event === 'note') {
+    if (toldBefore.has(said.code)) return {};
     const note = { code: said.code, message: said.message };
     return { event: { type: 'note', ...note }, note };
   }

@@ -61,7 +61,8 @@ export class Watcher {
 
   async #look(): Promise<void> {
     const { store, takeNewModel } = this.#options;
-    if ((await store.revision()) === this.#revision) return;
+    const now = await store.revision();
+    if (now === this.#revision) return;
     for (const { job, revision } of await store.changedSince(this.#revision)) {
       this.#revision = revision;
       const before = this.#states.get(job.id);
@@ -71,6 +72,8 @@ export class Watcher {
       const { model: version, project } = job;
       this.#tell({ type: 'model', version, project, take: await takeNewModel(project) });
     }
+    // A removed job's last change is in no row.
+    this.#revision = Math.max(this.#revision, now);
   }
 
   #tell(event: RelayEvent): void {

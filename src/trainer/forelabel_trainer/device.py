@@ -16,7 +16,7 @@ def use_device(wanted: str, threads: int | None) -> str:
     """
     if wanted == 'cuda' and not torch.cuda.is_available():
         raise TrainerError(
-            'no-gpu', 'No CUDA GPU can be used from here. Choose the device "cpu", or set up the GPU build: npm run trainer:setup -- --cuda'
+            'no-gpu', 'No CUDA GPU can be used from here. Choose the device "cpu", or set up the GPU build: npx forelabel setup --cuda'
         )
     device = 'cuda' if wanted != 'cpu' and torch.cuda.is_available() else 'cpu'
     # mmengine settles on a device when it is imported, and asks nobody.

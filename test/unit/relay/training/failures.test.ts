@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -65,6 +65,17 @@ describe('a trainer that dies', () => {
       if (event.type === 'loss') epochs.push(event.epoch);
     }
     expect(epochs).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('one process of several by SIGKILL: that is no cancel, though the others say so', async () => {
+    await setFaults(home, { workerKilled: true });
+    const service = await training(home);
+    const { id } = await service.start(request, 'person');
+    const { error } = await ended(service, id, 'interrupted');
+    expect(error?.code).toBe('trainer-killed');
+    await setFaults(home, {});
+    await service.resume(id);
+    await until(service, id, 'done');
   });
 
   it('without a word: its log has the last one', async () => {
@@ -249,9 +260,7 @@ describe('space', () => {
     expect(await modelsOf(home)).toHaveLength(2);
   });
 
-  it('of a removed job too, also where the relay died over it', async () => {
-    const lost = join(home, 'jobs', 'lost');
-    await mkdir(lost, { recursive: true });
+  it('of a removed job too', async () => {
     const service = await training(home);
     const { id } = await service.start({ project: 1, epochs: 1 }, 'person');
     await until(service, id, 'done');
@@ -262,6 +271,21 @@ describe('space', () => {
     expect(await service.get(id)).toBeUndefined();
     expect(await readdir(join(home, 'jobs'))).toEqual([running.id]);
     expect(await modelsOf(home)).toHaveLength(2);
+  });
+
+  it('of a job over whose removal the relay died; nothing else that is unknown is touched', async () => {
+    const first = await training(home);
+    const { id } = await first.start({ project: 1, epochs: 1 }, 'person');
+    await until(first, id, 'done');
+    await first.close();
+    for (const name of ['lost', 'of-another-relay', id]) {
+      await mkdir(join(home, 'jobs', name), { recursive: true });
+      if (name !== 'of-another-relay') await writeFile(join(home, 'jobs', name, 'removed'), '');
+    }
+    await training(home);
+    await poll(() => readdir(join(home, 'jobs'))).toEqual([id, 'of-another-relay'].sort());
+    // That one's removal was begun and not done.
+    await poll(() => readdir(join(home, 'jobs', id))).not.toContain('removed');
   });
 
   it('that was given back does not hinder a resume: it begins anew', async () => {

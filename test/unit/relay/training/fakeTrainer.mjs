@@ -39,8 +39,17 @@ if (module === 'train') {
     job.resume && existsSync(last) ? Number(/epoch_(\d+)/.exec(readFileSync(last, 'utf8'))[1]) : 0;
   emit('started', { kind: 'train', epochs: job.epochs });
   if (begin > 0) emit('note', { code: 'resumed', message: `The training goes on from epoch_${begin}.pth.` });
+  if (job.data.val === undefined) emit('note', { code: 'no-validation', message: 'There are no images.' });
   if (faults.trainError) fail(...faults.trainError);
   if (faults.silent) process.exit(3);
+  if (faults.workerKilled) {
+    // What torchrun and its first process say when another process was killed.
+    process.stderr.write(
+      'Root Cause:\n  exitcode  : -9\n  traceback : Signal 9 (SIGKILL) received by PID 7\n====\n',
+    );
+    emit('cancelled', { message: 'The job was stopped before it was done.' });
+    process.exit(1);
+  }
   for (let epoch = begin + 1; epoch <= job.epochs; epoch++) {
     await sleep(faults.epochMs ?? 40);
     emit('progress', {

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RelayEvent } from '../../../../src/training/api.ts';
@@ -77,6 +77,16 @@ describe('a training job', () => {
     expect(rest).toEqual(all.filter((seq) => seq > after));
   });
 
+  it('ends for who reads it, though somebody removed its folder', async () => {
+    const service = await training(home);
+    const { id } = await service.start({ project: 7, epochs: 1 }, 'person');
+    const job = await until(service, id, 'done');
+    await rm(join(home, 'jobs', id), { recursive: true });
+    const seen: unknown[] = [];
+    for await (const { event } of service.events(id, 4, AbortSignal.timeout(10_000))) seen.push(event);
+    expect(seen).toEqual([{ type: 'job', job }]);
+  });
+
   it('gives the trainer no secret, and keeps what it prints', async () => {
     const service = await training(home);
     const { id } = await service.start({ project: 7, epochs: 1 }, 'person');
@@ -92,7 +102,13 @@ describe('a training job', () => {
     const { id } = await service.start({ project: 7, epochs: 1 }, 'person');
     const job = await until(service, id, 'done');
     expect(job.metrics).toEqual({ base: null, new: null });
-    expect(job.notes.map(({ code }) => code)).toContain('not-measured');
+    expect(job.notes.map(({ code }) => code)).toEqual(['classes-new', 'no-validation']);
+    expect(job.notes.at(-1)?.message).toBe('There are too few tasks. Annotate more.');
+    const told: string[] = [];
+    for await (const { event } of service.events(id, 0, AbortSignal.timeout(5000))) {
+      if (event.type === 'note') told.push(event.code);
+    }
+    expect(told).toEqual(['classes-new', 'no-validation']);
     expect((await starts(home)).map(({ module }) => module)).toEqual(['train', 'export']);
   });
 

@@ -202,6 +202,8 @@ describe('a step that ended while no relay watched', () => {
     const second = await training(home, { executors: { ...executors, ray: { ...executors.ray, wait } } });
     await poll(async () => (await second.get(id))?.state).toBe('failed');
     expect((await second.get(id))?.error?.code).toBe('ray-no-shared-folder');
+    // Nothing was started in its place.
+    expect(await starts(home)).toHaveLength(1);
   });
 });
 

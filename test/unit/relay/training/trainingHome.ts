@@ -58,6 +58,8 @@ const dataset: Omit<CollectedDataset, 'train' | 'val'> = {
   notes: [{ code: 'classes-new', message: 'The model learns a class that it did not know: cell.' }],
 };
 
+const noValidation = { code: 'no-validation', message: 'There are too few tasks. Annotate more.' };
+
 /** Takes `ms`, in ten steps; leaves an image behind, as the real one does. */
 export function slowCollect(ms: number, withVal = true): Collect {
   return async ({ folder }, { signal, onProgress }) => {
@@ -69,7 +71,8 @@ export function slowCollect(ms: number, withVal = true): Collect {
       onProgress(image, 10);
     }
     await writeFile(source.annotations, '{}');
-    return { ...dataset, train: source, val: withVal ? source : null };
+    const notes = withVal ? dataset.notes : [...dataset.notes, noValidation];
+    return { ...dataset, train: source, val: withVal ? source : null, notes };
   };
 }
 
