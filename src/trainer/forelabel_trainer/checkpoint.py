@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from .errors import TrainerError
+from .mmdet2_checkpoint import current_names
+
+PARTS = ('backbone.', 'neck.', 'bbox_head.')
+"""Of a detector. What else a checkpoint may hold (`ema_...`, `teacher...`) is no part of the network."""
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -17,25 +22,38 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise TrainerError('checkpoint-missing', f'There is no checkpoint {path}. Give the .pth file of the training run.')
     try:
         data = torch.load(path, map_location='cpu', weights_only=False)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise TrainerError(
+            'checkpoint-unreadable',
+            f'{path.name} holds objects of other software ({error}). Save it again where that is installed: torch.save with "state_dict" and "meta" alone.',
+        ) from error
     except Exception as error:
         raise TrainerError(
-            'checkpoint-unreadable', f'{path.name} is not a complete PyTorch checkpoint ({type(error).__name__}). Copy it again or take another.'
+            'checkpoint-unreadable',
+            f'{path.name} ({path.stat().st_size:,} bytes) is not a complete PyTorch checkpoint ({type(error).__name__}). Copy it again or take another.',
         ) from error
     if not isinstance(data, dict):
         raise TrainerError('checkpoint-unreadable', f'{path.name} holds no weights. Give the .pth file of the training run.')
     return data
 
 
-def weights_of(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
-    """`state_dict` in float32, whatever precision it was stored in."""
+def stored_state(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """Weights by the names that the checkpoint has for them."""
     state = checkpoint.get('state_dict', checkpoint)
-    return {k: v.float() if isinstance(v, Tensor) and v.is_floating_point() else v for k, v in state.items() if isinstance(v, Tensor)}
+    return state if isinstance(state, dict) else {}
+
+
+def weights_of(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
+    """`state_dict` in float32, whatever precision it was stored in, by MMDetection 3's names."""
+    state = current_names({k: v for k, v in stored_state(checkpoint).items() if isinstance(v, Tensor)})
+    return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
 
 
 def stored_classes(checkpoint: dict[str, Any]) -> tuple[str, ...] | None:
-    """Names in label order, where the checkpoint tells them."""
-    meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
-    names = meta.get('classes') or meta.get('CLASSES')
+    """Names in label order, where the checkpoint tells them: `dataset_meta` of 3.x, or `CLASSES` of 2.x."""
+    meta = checkpoint.get('meta') or {}
+    dataset = meta.get('dataset_meta') or {}
+    names = dataset.get('classes') or dataset.get('CLASSES') or meta.get('CLASSES')
     if not names:
         return None
     return (names,) if isinstance(names, str) else tuple(names)
@@ -50,13 +68,28 @@ def load_weights(model: nn.Module, weights: dict[str, Tensor], name: str) -> Non
         if key in weights and weights[key].shape != tensor.shape
     ]
     missing = [key for key in expected if key not in weights and not key.endswith('num_batches_tracked')]
-    if not wrong and not missing:
+    # A deeper network than the config's would load without a word, and detect nothing right.
+    unknown = [key for key in weights if key.startswith(PARTS) and key not in expected and not key.endswith('num_batches_tracked')]
+    if not wrong and not missing and not unknown:
         model.load_state_dict(weights, strict=False)
         return
-    found = wrong[0] if wrong else f'{len(missing)} weights are missing, the first is {missing[0]}'
+    if any('conv_offset' in key for key in unknown):
+        raise TrainerError(
+            'dcn', f'{name} was trained with deformable convolutions (DCN), for which ONNX Runtime has no operator. Train without DCN.'
+        )
+    if not set(weights) & set(expected):
+        raise TrainerError(
+            'checkpoint-mismatch', f'{name} holds no weights of this detector ({_some(weights)}). Give the .pth file of its training run.'
+        )
+    found = (wrong or [f'{len(keys)} weights are {what}, {_some(keys)}' for keys, what in ((missing, 'missing in the checkpoint'), (unknown, 'not in the config')) if keys])[0]
     classes = any('conv_cls' in line for line in wrong)
     advice = 'The number of classes differs: set num_classes and the class names to those of the training.' if classes else 'Take the config that the model was trained with.'
     raise TrainerError('class-count' if classes else 'checkpoint-mismatch', f'{name} does not fit the config: {found}. {advice}')
+
+
+def _some(keys: Iterable[str]) -> str:
+    first = next(iter(keys), None)
+    return 'nothing' if first is None else f'the first is {first}'
 
 
 def rounded_kernels(weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -8,19 +8,38 @@ from typing import Any
 from mmengine.config import Config
 
 from .errors import TrainerError
+from .events import note
+from .mmdet2_config import from_mmdet2, is_mmdet2, left_out
 
 
 def load_config(path: Path) -> Config:
-    """Loads an MMDetection 3.x config and checks that it is an FCOS we can hold in ONNX."""
+    """Loads an MMDetection config and checks that it is an FCOS we can hold in ONNX. One of 2.x is rewritten, with a note."""
+    config = read_config(path)
+    config.setdefault('default_scope', 'mmdet')
+    check_architecture(config, path.name)
+    if is_mmdet2(config):
+        without = left_out(config)
+        config = from_mmdet2(config)
+        note(
+            'config-converted',
+            f'{path.name} is a config of MMDetection 2.x and was rewritten for 3.x: input, model and post-processing; '
+            f'optimizer and schedule are left out{"".join(f", and so is {what}" for what in without)}.',
+        )
+    return config
+
+
+def read_config(path: Path) -> Config:
+    """As it is, with its bases."""
     try:
-        config = Config.fromfile(str(path))
+        return Config.fromfile(str(path))
+    except FileNotFoundError as error:
+        raise TrainerError(
+            'config-invalid', f'{path.name} needs a file that is not there ({error}). Give the whole config, which the training has written into its work folder.'
+        ) from error
     except Exception as error:
         raise TrainerError(
             'config-invalid', f'{path.name} is not a readable MMDetection config ({error}). Give the .py file that the model was trained with.'
         ) from error
-    config.setdefault('default_scope', 'mmdet')
-    check_architecture(config, path.name)
-    return config
 
 
 def check_architecture(config: Config, name: str) -> None:
@@ -34,10 +53,27 @@ def check_architecture(config: Config, name: str) -> None:
         raise TrainerError(
             'not-fcos', f'{name} describes {kind} with {head_kind or "no bbox_head"}. Forelabel runs FCOS with an FCOSHead; export such a model.'
         )
-    if head.get('dcn_on_last_conv') or (model.get('backbone') or {}).get('dcn'):
+    where = deformable(model)
+    if where is not None:
         raise TrainerError(
-            'dcn', f'{name} uses deformable convolutions (DCN), for which ONNX Runtime has no operator. Train the config without DCN.'
+            'dcn', f'{name} uses deformable convolutions (DCN, in model.{where}), for which ONNX Runtime has no operator. Train the config without DCN.'
         )
+
+
+def deformable(node: Any, path: str = '') -> str | None:
+    """Where a model's config asks for deformable convolutions, as a path of keys."""
+    if isinstance(node, (list, tuple)):
+        return next((found for index, item in enumerate(node) if (found := deformable(item, f'{path}{index}.'))), None)
+    if not isinstance(node, dict):
+        return None
+    for key, value in node.items():
+        asked = (key in ('dcn', 'dcn_on_last_conv') and bool(value)) or (key == 'type' and str(value) in ('DCN', 'DCNv2'))
+        if asked:
+            return f'{path}{key}'
+        found = deformable(value, f'{path}{key}.')
+        if found is not None:
+            return found
+    return None
 
 
 def class_count(config: Config) -> int:
@@ -50,9 +86,14 @@ def config_classes(config: Config) -> tuple[str, ...] | None:
         dataset = (config.get(key) or {}).get('dataset') or {}
         names = (dataset.get('metainfo') or {}).get('classes')
         if names:
-            return tuple(names)
+            return _names(names)
     names = config.get('classes')
-    return tuple(names) if names else None
+    return _names(names) if names else None
+
+
+def _names(names: Any) -> tuple[str, ...]:
+    # ('face') without its comma is a text.
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def set_num_classes(config: Config, count: int) -> None:
@@ -81,17 +122,24 @@ def clear_pretrained(config: Config) -> list[str]:
 
 def input_spec(config: Config) -> dict[str, Any]:
     """The manifest's `input`, from `data_preprocessor` and the test pipeline."""
-    pre = config.model.data_preprocessor
+    pre = config.model.get('data_preprocessor') or {}
     resize = resize_step(test_pipeline(config))
     width, height = network_scale(config)
     return {
         'tensor': 'image',
-        'channelOrder': 'rgb' if pre.get('bgr_to_rgb') else 'bgr',
-        'mean': [float(v) for v in pre.mean],
-        'std': [float(v) for v in pre.std],
+        # Images are read as BGR, and either switch swaps.
+        'channelOrder': 'rgb' if pre.get('bgr_to_rgb') or pre.get('rgb_to_bgr') else 'bgr',
+        'mean': channels(pre.get('mean'), 0.0),
+        'std': channels(pre.get('std'), 1.0),
         'resize': {'rule': 'keep-ratio' if resize.get('keep_ratio') else 'stretch', 'width': width, 'height': height},
         'padDivisor': int(pre.get('pad_size_divisor') or 1),
     }
+
+
+def channels(values: Any, absent: float) -> list[float]:
+    """Three numbers, where a config may give three, one for all, or none."""
+    numbers = [float(v) for v in values] if values else [absent]
+    return numbers * 3 if len(numbers) == 1 else numbers
 
 
 def resize_step(pipeline: list[Any]) -> Any:
@@ -124,17 +172,16 @@ def test_pipeline(config: Config) -> list[Any]:
 
 
 def postprocess_spec(config: Config) -> dict[str, Any]:
-    """The manifest's `postprocess`, from `test_cfg`."""
-    test = config.model.test_cfg
-    nms = test.nms
-    if nms.get('type') != 'nms':
-        raise TrainerError('config-unsupported', f'test_cfg.nms is of type {nms.get("type")}; only "nms" is supported.')
+    """The manifest's `postprocess`, from `test_cfg`; absent fields are what `predict_by_feat` takes for them."""
+    test = config.model.get('test_cfg') or {}
+    nms = test.get('nms') or {}
+    threshold = nms.get('iou_threshold', nms.get('iou_thr'))
     return {
         'scoreThreshold': float(test.get('score_thr', 0.0)),
-        'nmsPre': int(test.get('nms_pre', 1000)),
-        'nms': {'type': 'nms', 'iouThreshold': float(nms.iou_threshold), 'classAgnostic': bool(nms.get('class_agnostic', False))},
+        'nmsPre': int(test.nms_pre),
+        'nms': {'type': 'nms', 'iouThreshold': float(threshold), 'classAgnostic': bool(nms.get('class_agnostic', False))},
         'maxPerImage': int(test.max_per_img),
-        'minBoxSize': float(test.get('min_bbox_size', 0)),
+        'minBoxSize': float(test.get('min_bbox_size', -1)),
         'scoreRule': 'cls*centerness',
     }
 

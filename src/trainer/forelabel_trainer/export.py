@@ -6,6 +6,7 @@ once, by a rename.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import shutil
@@ -27,35 +28,34 @@ from .job import ExportJob, parse_export  # noqa: E402
 
 mmcv_ops.install()
 
-import numpy as np  # noqa: E402
-import onnxruntime  # noqa: E402
 import torch  # noqa: E402
 from mmdet.registry import MODELS  # noqa: E402
 from mmdet.utils import register_all_modules  # noqa: E402
 
-from .checkpoint import load_weights, read_checkpoint, rounded_kernels, stored_classes, weights_of, write_checkpoint  # noqa: E402
+from .checkpoint import load_weights, read_checkpoint, rounded_kernels, stored_state, weights_of, write_checkpoint  # noqa: E402
+from .class_names import class_names  # noqa: E402
 from .config_text import is_self_contained, write_config  # noqa: E402
-from .detector_config import class_count, clear_pretrained, config_classes, input_spec, load_config, postprocess_spec  # noqa: E402
-from .golden import SIZE, golden_input, golden_spec  # noqa: E402
+from .detector_config import clear_pretrained, input_spec, load_config, postprocess_spec, read_config  # noqa: E402
+from .export_limits import check_exportable  # noqa: E402
+from .graph_check import check_graph  # noqa: E402
+from .mmdet2_checkpoint import renamed  # noqa: E402
+from .mmdet2_config import is_mmdet2  # noqa: E402
 from .onnx_graph import RawHeads, export_graph, output_names  # noqa: E402
-
-CHECKED_SIZES = ((64, 64), (96, 160), (256, 192))
-"""Height and width of the inputs on which ONNX Runtime must agree with PyTorch."""
-
-TOLERANCE = 1e-4
-"""Greatest |difference| / max(1, |value|), whatever the precision: kernels are rounded before the export,
-so that PyTorch and ONNX Runtime compute with the same numbers."""
 
 
 def export(job: ExportJob) -> Path:
     """Writes `model.onnx`, `model.json`, `config.py` and `checkpoint.pth` to `job.out_dir`; returns it."""
     config = load_config(job.config)
+    check_exportable(config)
     checkpoint = read_checkpoint(job.checkpoint)
-    classes = _classes(job, config, checkpoint)
-    clear_pretrained(config)
-    register_all_modules(init_default_scope=True)
-    detector = MODELS.build(config.model).eval()
+    changes = renamed(stored_state(checkpoint))
+    if changes:
+        note('checkpoint-converted', f'{job.checkpoint.name} has names of an older MMDetection, which were converted: {"; ".join(changes)}.')
     weights = weights_of(checkpoint)
+    register_all_modules(init_default_scope=True)
+    classes = class_names(config, checkpoint, weights, job.classes)
+    clear_pretrained(config)
+    detector = _build(job, config)
     if job.precision == 'fp16':
         weights = rounded_kernels(weights)
     load_weights(detector, weights, job.checkpoint.name)
@@ -63,8 +63,8 @@ def export(job: ExportJob) -> Path:
     heads = RawHeads(detector).eval()
     strides = [int(stride[0]) for stride in detector.bbox_head.prior_generator.strides]
     names = output_names(len(strides))
-    onnx_bytes = export_graph(heads, names, halve=job.precision == 'fp16')
-    golden = _check(onnx_bytes, heads, names)
+    onnx_bytes = _graph(job, heads, names)
+    golden = check_graph(onnx_bytes, heads, names, strides)
     sha256 = hashlib.sha256(onnx_bytes).hexdigest()
     manifest = {
         'schema': 1,
@@ -91,43 +91,23 @@ def export(job: ExportJob) -> Path:
     return job.out_dir
 
 
-def _classes(job: ExportJob, config: Any, checkpoint: dict[str, Any]) -> tuple[str, ...]:
-    """The job's names, else the checkpoint's, else the config's; as many as the head has."""
-    stored = stored_classes(checkpoint)
-    names = job.classes or stored or config_classes(config)
-    count = class_count(config)
-    if names is None:
-        raise TrainerError('class-count', f'Neither the job, the checkpoint nor the config names the {count} classes. Give "classes".')
-    if len(names) != count:
+def _build(job: ExportJob, config: Any) -> Any:
+    try:
+        return MODELS.build(copy.deepcopy(config.model)).eval()
+    except Exception as error:
         raise TrainerError(
-            'class-count', f'The config has num_classes={count}, but {len(names)} class names were found ({", ".join(names)}). Make the two agree.'
-        )
-    if job.classes and stored and stored != job.classes:
-        note('class-order', f'The checkpoint was trained with the classes {", ".join(stored)}; the job says {", ".join(job.classes)}.')
-    return names
+            'config-invalid', f'MMDetection cannot build the model of {job.config.name}: {error}. Take the config that the model was trained with.'
+        ) from error
 
 
-def _check(onnx_bytes: bytes, heads: RawHeads, names: list[str]) -> dict[str, Any]:
-    """Compares ONNX Runtime with PyTorch on several sizes; returns the manifest's golden sample."""
-    session = onnxruntime.InferenceSession(onnx_bytes, providers=['CPUExecutionProvider'])
-    worst = 0.0
-    golden: dict[str, Any] = {}
-    for height, width in CHECKED_SIZES:
-        image = golden_input(width, height)
-        got = dict(zip(names, session.run(names, {'image': image}), strict=True))
-        with torch.no_grad():
-            expected = heads(torch.from_numpy(image))
-        for name, tensor in zip(names, expected, strict=True):
-            reference = tensor.numpy()
-            if got[name].shape != reference.shape or not np.isfinite(got[name]).all():
-                raise TrainerError('export-differs', f'The exported graph gives a wrong shape or a non-finite value in {name}. This model cannot be exported.')
-            worst = max(worst, float((np.abs(got[name] - reference) / np.maximum(1, np.abs(reference))).max()))
-        if (height, width) == (SIZE, SIZE):
-            golden = golden_spec(got)
-    if worst > TOLERANCE:
-        raise TrainerError('export-differs', f'The exported graph differs from PyTorch by {worst:.2e} (allowed: {TOLERANCE:.0e}). This model cannot be exported.')
-    emit('checked', sizes=[list(size) for size in CHECKED_SIZES], worst=worst, tolerance=TOLERANCE)
-    return golden
+def _graph(job: ExportJob, heads: RawHeads, names: list[str]) -> bytes:
+    try:
+        return export_graph(heads, names, halve=job.precision == 'fp16')
+    except Exception as error:
+        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise TrainerError(
+            'not-exportable', f'ONNX cannot hold the model of {job.config.name}: {first_line}. Take a backbone and a neck of plain convolutions, such as ResNet with FPN.'
+        ) from error
 
 
 def _lineage(job: ExportJob) -> dict[str, Any]:
@@ -159,7 +139,7 @@ def _write(
         temporary.chmod(0o755)
         (temporary / 'model.onnx').write_bytes(onnx_bytes)
         (temporary / 'model.json').write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
-        if job.config.parent == target.resolve() or is_self_contained(job.config.read_text(encoding='utf-8')):
+        if _copies(job, target):
             shutil.copyfile(job.config, temporary / 'config.py')
         else:
             # Self-contained: the bases of the config stay where they are.
@@ -178,6 +158,12 @@ def _write(
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def _copies(job: ExportJob, target: Path) -> bool:
+    """Whether the config can stay as it was written: nothing of it lies elsewhere, and nothing was rewritten."""
+    alone = job.config.parent == target.resolve() or is_self_contained(job.config.read_text(encoding='utf-8'))
+    return alone and not is_mmdet2(read_config(job.config))
 
 
 def main() -> int:
