@@ -6,6 +6,7 @@ const general = `Forelabel draws boxes before you do: an FCOS detector next to L
   forelabel predict    run a model over a folder, over images, or over a Label Studio project
   forelabel train      make a better model from the annotations of a Label Studio project
   forelabel jobs       list the trainings; cancel, resume, watch one
+  forelabel export     make a model of an FCOS that MMDetection has trained
   forelabel models     list the models that are installed
   forelabel config     show the settings and where they come from; set one
   forelabel doctor     look for what is missing, and say what to do
@@ -95,6 +96,23 @@ Lists the trainings, newest first: id, state, project, time taken, and the model
   log ID       print what the trainer printed
 `;
 
+const exporting = `forelabel export --config CFG.py --checkpoint CKPT.pth --name NAME --out DIR [--classes a,b,c]
+
+Makes a model folder (model.onnx, model.json) of an FCOS that was trained with MMDetection 3.x or 2.x, and compares it
+with PyTorch before anything is written. The first export installs MMDetection, as "forelabel setup" does.
+A checkpoint is a pickle and can run code when it is loaded: take only files that you trust.
+
+  --config CFG.py        the config of the training; of several files with _base_, the one it wrote into its work folder
+  --checkpoint CKPT.pth  its weights
+  --name NAME            name of the model
+  --out DIR              folder to make, for "--model DIR"; in models/ of FORELABEL_HOME, "--model NAME" finds it
+  --classes a,b,c        names in label order, where neither the checkpoint nor the config tells them
+
+Progress goes to stderr. The last line of stdout is {"model":"<model version>","dir":"<folder>"}.
+
+Exit code: 0 done, 1 it cannot be exported, 2 wrong usage, 130 interrupted.
+`;
+
 const models = `forelabel models [--json]
 
 Lists the models that --model takes, newest first, with date, metrics and the model that each was trained from.
@@ -136,6 +154,7 @@ const pages: Readonly<Record<string, string>> = {
   predict,
   train,
   jobs,
+  export: exporting,
   models,
   config,
   doctor,

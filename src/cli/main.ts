@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   predict: async () => (await import('./predict.ts')).runPredict,
   train: async () => (await import('./train.ts')).runTrain,
   jobs: async () => (await import('./jobs.ts')).runJobs,
+  export: async () => (await import('./export.ts')).runExport,
   models: async () => (await import('./models.ts')).runModels,
   config: async () => (await import('./config.ts')).runConfig,
   doctor: async () => (await import('./doctor.ts')).runDoctor,
