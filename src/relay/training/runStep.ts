@@ -191,7 +191,7 @@ async function death(run: JobRun, { exitCode, signal }: StepEnd): Promise<Interr
   }
   const words = await lastWords(run.folder.log);
   // torchrun's report: one of its processes was killed, and it ended the others.
-  if (/Signal 9 \(SIGKILL\) received/u.test(words)) return killed();
+  if (words.includes('Signal 9 (SIGKILL) received')) return killed();
   const said = words.split('\n').at(-1)?.trim().slice(0, 300) ?? '';
   const how = exitCode === null ? 'ended' : `ended with exit code ${exitCode}`;
   return new InterruptedError(

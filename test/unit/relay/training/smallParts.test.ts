@@ -107,7 +107,7 @@ it("the trainer's environment holds no secret", () => {
     CUDA_VISIBLE_DEVICES: '0',
   };
   const { PYTHONPATH, ...rest } = trainerEnvironment(env);
-  expect(rest).toEqual({ PATH: '/bin', CUDA_VISIBLE_DEVICES: '0' });
+  expect(rest).toEqual({ PATH: '/bin', CUDA_VISIBLE_DEVICES: '0', OMP_WAIT_POLICY: 'PASSIVE' });
   expect(PYTHONPATH).toMatch(/src.trainer$/u);
 });
 
