@@ -37,6 +37,9 @@ sys.path.insert(0, str(ROOT / 'src' / 'trainer'))
 from forelabel_trainer import mmcv_ops  # noqa: E402
 
 mmcv_ops.install()
+from forelabel_trainer.detector_config import input_spec, postprocess_spec  # noqa: E402
+from forelabel_trainer.mmdet2_config import from_mmdet2  # noqa: E402
+
 warnings.filterwarnings('ignore')
 
 import mmdet  # noqa: E402
@@ -106,29 +109,15 @@ def expected(result) -> dict:
     }
 
 
-def manifest(name: str, config: Config, keep_ratio: bool) -> dict:
-    """The manifest that an export of this config would write, as far as the detector reads it."""
-    pre = config.model.data_preprocessor
-    test = config.model.test_cfg
-    resize = next(step for step in config.test_dataloader.dataset.pipeline if step.type == 'Resize')
+def manifest(name: str, config: Config) -> dict:
+    """The manifest that an export of this config writes, as far as the detector reads it."""
     classes = config.model.bbox_head.num_classes
     return {
         'schema': 1,
         'name': name,
         'architecture': 'FCOS',
         'classes': [f'class {i}' for i in range(classes)],
-        'input': {
-            'tensor': 'input',
-            'channelOrder': 'rgb' if pre.bgr_to_rgb else 'bgr',
-            'mean': list(pre.mean),
-            'std': list(pre.std),
-            'resize': {
-                'rule': 'keep-ratio' if keep_ratio else 'stretch',
-                'width': resize.scale[0],
-                'height': resize.scale[1],
-            },
-            'padDivisor': pre.pad_size_divisor,
-        },
+        'input': {**input_spec(config), 'tensor': 'input'},
         'outputs': {
             'levels': [
                 {'stride': s, 'cls': f'cls{s}', 'bbox': f'bbox{s}', 'centerness': f'centerness{s}'}
@@ -138,18 +127,7 @@ def manifest(name: str, config: Config, keep_ratio: bool) -> dict:
             'centerness': 'logits',
             'bbox': 'pixels',
         },
-        'postprocess': {
-            'scoreThreshold': test.score_thr,
-            'nmsPre': test.nms_pre,
-            'nms': {
-                'type': 'nms',
-                'iouThreshold': test.nms.iou_threshold,
-                'classAgnostic': test.nms.get('class_agnostic', False),
-            },
-            'maxPerImage': test.max_per_img,
-            'minBoxSize': test.min_bbox_size,
-            'scoreRule': 'cls*centerness',
-        },
+        'postprocess': postprocess_spec(config),
         'golden': {'width': 32, 'height': 32, 'tolerance': 0.001, 'outputs': {}},
         'files': [{'precision': 'fp32', 'path': 'model.onnx', 'bytes': 1, 'sha256': '0' * 64}],
         'lineage': {
@@ -304,11 +282,11 @@ def watch(model) -> dict:
     return seen
 
 
-def pixels_fixture(name: str, model, keep_ratio: bool, rgb: np.ndarray, classes: list[str] | None = None) -> None:
+def pixels_fixture(name: str, model, rgb: np.ndarray) -> None:
     seen = watch(model)
     result = inference_detector(model, rgb[:, :, ::-1].copy())
     content = {
-        'manifest': manifest(name, model.cfg, keep_ratio),
+        'manifest': manifest(name, model.cfg),
         'plan': plan(result.metainfo),
         'rgb': packed(rgb),
         'inputSha256': hashlib.sha256(seen['input'].numpy().tobytes()).hexdigest(),
@@ -335,7 +313,19 @@ def pixels_fixtures() -> None:
     ]
     for name, config, classes, scale, keep_ratio, rgb, mean_logit, seed in cases:
         model = detector(small_config(config, classes, scale, keep_ratio), seed, rgb, mean_logit)
-        pixels_fixture(name, model, keep_ratio, rgb)
+        pixels_fixture(name, model, rgb)
+
+
+def mmdet2_fixture() -> None:
+    """A config as MMDetection 2.x had it, converted: stretched, channels swapped, padded to no multiple of anything."""
+    old = small_config(EXP, 2, (96, 64)).to_dict()['model']
+    del old['data_preprocessor']
+    norm = {'type': 'Normalize', 'mean': [123.675, 116.28, 103.53], 'std': [58.395, 57.12, 57.375], 'to_rgb': True}
+    steps = [{'type': 'Resize', 'keep_ratio': False}, {'type': 'RandomFlip'}, norm, {'type': 'Collect', 'keys': ['img']}]
+    pipeline = [{'type': 'LoadImageFromFile'}, {'type': 'MultiScaleFlipAug', 'img_scale': (91, 61), 'transforms': steps}]
+    config = from_mmdet2(Config({'model': old, 'data': {'test': {'type': 'CocoDataset', 'pipeline': pipeline}}}))
+    rgb = drawing(70, 110, 12)
+    pixels_fixture('mmdet2-2-stretch', detector(config, 12, rgb, -2.0), rgb)
 
 
 def portrait(width: int, height: int) -> np.ndarray:
@@ -365,7 +355,7 @@ def demo_fixture() -> None:
     if 'test_dataloader' not in config:
         config.test_dataloader = dict(dataset=dict(pipeline=config.test_pipeline))
     model = init_detector(config, str(folder / 'checkpoint.pth'), palette='random', device='cpu')
-    pixels_fixture('demo-face', model, True, portrait(260, 180))
+    pixels_fixture('demo-face', model, portrait(260, 180))
 
 
 # --- heads alone ----------------------------------------------------------------------------------------------
@@ -400,7 +390,7 @@ def head_fixture(
     }
     result = head.predict_by_feat(*heads, batch_img_metas=[meta], rescale=True)[0]
     content = {
-        'manifest': manifest(name, config, True),
+        'manifest': manifest(name, config),
         'plan': plan(meta),
         **({'formula': formula} if formula else {'heads': head_tensors(heads)}),
         'expected': expected(result),
@@ -471,6 +461,12 @@ def heads_fixtures() -> None:
         test={'min_bbox_size': 9},
         **small,
     )
+    head_fixture(
+        'any-size',
+        random_heads((96, 64), 1, 8, logit=(-1, 1), reach=1, step=0.5),
+        test={'min_bbox_size': -1},
+        **small,
+    )
     head_fixture('no-threshold', random_heads((96, 64), 1, 7, logit=(-1, 3), reach=3), test={'score_thr': 0.0}, **small)
     photo = dict(source=(2000, 1500), size=(1067, 800), padded=(1088, 800), scale=(1333, 800))
     for name, classes, logit, reach in (('photo-80', 80, (8, -10.75), 4), ('photo-1', 1, (8, -7), 4)):
@@ -502,6 +498,7 @@ def main() -> None:
     golden_fixture()
     heads_fixtures()
     pixels_fixtures()
+    mmdet2_fixture()
     demo_fixture()
 
 
