@@ -22,7 +22,7 @@ export function imageAddress(task: Task, field: string, base: string): ImageAddr
     );
   }
   const address = value.trim();
-  const shown = address.length > 120 ? `${address.slice(0, 120)}…` : address;
+  const shown = short(address);
   if (/^data:/iu.test(address)) return { from: 'data', url: address, shown: 'a data: address' };
   const scheme = /^([a-z][a-z0-9+._-]*):\/\//iu.exec(address)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') {
@@ -30,12 +30,21 @@ export function imageAddress(task: Task, field: string, base: string): ImageAddr
   }
   const root = new URL(base);
   const url = parse(address, root, shown);
-  if (url.origin !== root.origin) return { from: 'elsewhere', url: url.href, shown };
+  // A signature in the query opens the image, and messages end up in logs.
+  if (url.origin !== root.origin) {
+    return { from: 'elsewhere', url: url.href, shown: short(url.origin + url.pathname) };
+  }
   const full = url.pathname + url.search;
   const below = root.pathname === '/' ? '' : root.pathname;
   // Under a sub-path Label Studio writes addresses with it and without it.
   const path = below !== '' && full.startsWith(`${below}/`) ? full.slice(below.length) : full;
   return { from: 'label-studio', path, shown };
+}
+
+/** For messages: not too long, and without the password of `https://user:password@...`. */
+function short(address: string): string {
+  const plain = address.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/?#]*@/iu, '$1//');
+  return plain.length > 120 ? `${plain.slice(0, 120)}…` : plain;
 }
 
 const STORAGES = new Set([
