@@ -262,6 +262,28 @@ describe('/predict', () => {
     expect(asked.map(({ size }) => size)).toEqual([3, 6, 9]);
   });
 
+  it.each([
+    ['one by one where they unfold to much', 10_000, 1],
+    ['several at once where they do not', 1000, 4],
+  ])('decodes images %s', async (_, side, atOnce) => {
+    const header = Buffer.alloc(33);
+    header.write('89504e470d0a1a0a0000000d49484452', 'hex');
+    header.writeUInt32BE(side, 16);
+    header.writeUInt32BE(side, 20);
+    const unfolds = `data:image/png;base64,${header.toString('base64')}`;
+    let [running, most] = [0, 0];
+    detect = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await sleep(10);
+      running -= 1;
+      return found([face]);
+    };
+    const tasks = [1, 2, 3, 4].map((id) => ({ id, data: { image: unfolds } }));
+    expect(await predict(ask(tasks))).toMatchObject(tasks.map(() => ({ score: 0.9 })));
+    expect(most).toBe(atOnce);
+  });
+
   it('answers within its budget, goes on, and has the rest for the next request', async () => {
     const waiting: (() => void)[] = [];
     const aborted: unknown[] = [];
