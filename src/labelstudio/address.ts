@@ -51,6 +51,16 @@ export function normalizeAddress(typed: string): string {
   return [url.origin, ...kept].join('/');
 }
 
+/**
+ * What rows and files about a project or a task are kept under: the same numbers mean something else in another Label
+ * Studio. The names of this machine are one. `url` is an address as `normalizeAddress` gives it.
+ */
+export function addressName(url: string): string {
+  const named = new URL(url);
+  if (isLoopback(named.hostname) && !named.hostname.endsWith('.localhost')) named.hostname = 'localhost';
+  return named.href.replace(/\/+$/u, '');
+}
+
 function parse(text: string): URL {
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//iu.test(text);
   try {

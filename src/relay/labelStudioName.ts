@@ -1,3 +1,4 @@
+import { addressName } from '../labelstudio/address.ts';
 import type { FindAccess } from './training/contracts.ts';
 
 /**
@@ -6,8 +7,5 @@ import type { FindAccess } from './training/contracts.ts';
  */
 export async function labelStudioName(findAccess: FindAccess): Promise<string> {
   const access = await findAccess();
-  if (access === null) return '';
-  const url = new URL(access.url);
-  if (/^(?:127(?:\.\d{1,3}){3}|\[::1\])$/u.test(url.hostname)) url.hostname = 'localhost';
-  return url.href.replace(/\/+$/u, '');
+  return access === null ? '' : addressName(access.url);
 }

@@ -84,4 +84,7 @@ export const migrations: readonly string[] = [
     detections TEXT NOT NULL,
     PRIMARY KEY (label_studio, project, task, model, field)
   ) STRICT;`,
+
+  // A removed job is not shown any more; which project its model belongs to is known still.
+  `ALTER TABLE jobs ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;`,
 ];

@@ -15,7 +15,6 @@ import type { Settings } from './settings/table.ts';
 import { readyTrainerPython } from './trainerEnvironment/trainerPython.ts';
 import { needsCuda } from './trainerEnvironment/gpu.ts';
 import { composeTraining } from './training/composeTraining.ts';
-import type { TrainingService } from './training/contracts.ts';
 import { jobRoutes } from './training/jobRoutes.ts';
 
 export interface StartOptions {
@@ -46,7 +45,7 @@ export async function startRelay(options: StartOptions): Promise<RelayServer> {
     ...{ models, training, secret, log },
     database: await openDatabase(home),
     findAccess: access.find,
-    newestModelOf: (project) => newestModelOf(training, access.find, project),
+    newestModelOf: (project) => training.newestModel(project),
     publicUrl: () => settings.publicUrl ?? url,
     threshold: settings.threshold,
   });
@@ -78,20 +77,6 @@ export async function startRelay(options: StartOptions): Promise<RelayServer> {
       await training.close();
     },
   };
-}
-
-/** What was trained last for a project of the Label Studio that is connected now. */
-async function newestModelOf(
-  training: TrainingService,
-  findAccess: () => Promise<{ readonly url: string } | null>,
-  project: number,
-): Promise<string | null> {
-  const labelStudio = (await findAccess())?.url;
-  const jobs = await training.list();
-  const newest = jobs.find(
-    (job) => job.project === project && job.labelStudio === labelStudio && job.model !== null,
-  );
-  return newest?.model ?? null;
 }
 
 async function facts(settings: Settings) {

@@ -96,7 +96,7 @@ export const jobSchema = v.object({
   id: v.string(),
   state: jobStateSchema,
   trigger: v.picklist(triggers),
-  /** Address of Label Studio, without a trailing slash. */
+  /** Address of Label Studio by its one name (`addressName`): this machine is always `localhost`. */
   labelStudio: v.string(),
   project: v.number(),
   projectTitle: v.string(),

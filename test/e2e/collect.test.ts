@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as v from 'valibot';
 import { trainerPython } from '../../scripts/trainer-setup.mjs';
 import { decodeImage } from '../../src/engine/native/decodeImage.ts';
+import { addressName } from '../../src/labelstudio/address.ts';
 import type { CatalogModel } from '../../src/relay/modelCatalog.ts';
 import { countAnnotated } from '../../src/relay/training/collect/annotationStats.ts';
 import { createCollect } from '../../src/relay/training/collect/createCollect.ts';
@@ -64,7 +65,7 @@ function collect(project: number, job: string): Promise<CollectedDataset> {
       return answer;
     },
   })(
-    { project, base, folder: join(folder, job) },
+    { labelStudio: addressName(server.url), project, base, folder: join(folder, job) },
     { signal: new AbortController().signal, onProgress: () => undefined },
   );
 }
@@ -261,7 +262,7 @@ test('what is wrong with the project or the token is said before anything starts
   });
   await expect(
     refused(
-      { project: id, base, folder: join(folder, 'none') },
+      { labelStudio: addressName(server.url), project: id, base, folder: join(folder, 'none') },
       { signal: new AbortController().signal, onProgress: () => undefined },
     ),
   ).rejects.toMatchObject({ code: 'token-refused' });

@@ -6,6 +6,7 @@ import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import { presetNames } from '../look/jobWording.ts';
 import { controlStyles, sharedStyles } from '../look/shared.styles.ts';
 import { countOf } from '../look/wording.ts';
+import { addressName } from '../../labelstudio/address.ts';
 import { isEnded } from '../../training/job.ts';
 import type { Job, Preset, TrainRequestInput } from '../../training/job.ts';
 import { AppElement } from '../state/context.ts';
@@ -162,7 +163,7 @@ export class TrainForm extends AppElement {
   get #running(): Job | undefined {
     const { chosen } = this.app.source;
     return this.app.training.jobs.find(
-      (job) => !isEnded(job) && job.project === chosen?.project.id && job.labelStudio === chosen.url,
+      (job) => !isEnded(job) && job.project === chosen?.project.id && job.labelStudio === addressName(chosen.url),
     );
   }
 

@@ -1,4 +1,5 @@
 import type { LabelStudio, LabelStudioOptions, Project, RectangleControl } from '../../labelstudio/types.ts';
+import { addressName } from '../../labelstudio/address.ts';
 import { labelStudioSink } from '../../prelabel/labelStudioSource.ts';
 import type { PredictionSink, Source } from '../../prelabel/types.ts';
 import { ConnectionState } from './connectionState.ts';
@@ -216,7 +217,7 @@ export class AppState {
     const { chosen } = this.source;
     if (chosen?.project.id !== project || this.engine.model?.version === version) return;
     const job = this.training.jobs.find((each) => each.model === version);
-    if (job !== undefined && job.labelStudio !== chosen.url) return;
+    if (job !== undefined && job.labelStudio !== addressName(chosen.url)) return;
     this.newModel.arrived(version, job, take);
   }
 

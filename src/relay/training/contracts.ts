@@ -36,6 +36,8 @@ export interface LabelStudioAccess {
 export type FindAccess = () => Promise<LabelStudioAccess | null>;
 
 export interface CollectRequest {
+  /** By its one name (`addressName`). Another one than the relay is connected to is refused. */
+  readonly labelStudio: string;
   readonly project: number;
   /** RectangleLabels tag, where the project has several. */
   readonly control?: string;
@@ -104,6 +106,8 @@ export interface TrainingService {
   /** An ended job with its folder. A registered model stays. */
   remove(id: string): Promise<void>;
   list(): Promise<readonly Job[]>;
+  /** Model version that was trained last for a project of the Label Studio connected now; its job may be removed. */
+  newestModel(project: number): Promise<string | null>;
   get(id: string): Promise<Job | undefined>;
   /** From `after + 1` on, then live until the job has ended or `signal` aborts. */
   events(id: string, after: number, signal: AbortSignal): AsyncIterable<NumberedEvent>;

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { trainRequestSchema, type ExecutorKind, type Job } from '../../training/job.ts';
 import { trainerSettings, usualImages } from '../../training/presets.ts';
 import { openDatabase } from '../database.ts';
+import { labelStudioName } from '../labelStudioName.ts';
 import { chooseBase, trainableFiles } from './baseModel.ts';
 import { TrainingError, type FindAccess, type TrainingService } from './contracts.ts';
 import { appendEvent } from './eventLog.ts';
@@ -71,8 +72,8 @@ export async function createTraining(options: TrainingOptions): Promise<Training
       const parsed = v.safeParse(trainRequestSchema, input);
       if (!parsed.success) throw invalid(parsed.issues[0]);
       const request = parsed.output;
-      const labelStudio = (await access())?.url;
-      if (labelStudio === undefined) {
+      const labelStudio = await labelStudioName(access);
+      if (labelStudio === '') {
         throw new TrainingError(
           'label-studio-unknown',
           'Forelabel was not told of a Label Studio to train from. Give its address and a token in the settings, ' +
@@ -170,6 +171,9 @@ export async function createTraining(options: TrainingOptions): Promise<Training
       }
     },
 
+    async newestModel(project) {
+      return (await store.models(await labelStudioName(access), project))[0] ?? null;
+    },
     list: async () => (await store.list()).map(({ job }) => job),
     get: async (id) => (await store.get(id))?.job,
     events: (id, after, signal) => jobEvents(id, folderOf(id), after, { store, changes, signal }),

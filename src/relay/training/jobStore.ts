@@ -70,12 +70,12 @@ export class JobStore {
   }
 
   async get(id: string): Promise<JobRecord | undefined> {
-    return (await this.#read('WHERE id = ?', [id]))[0];
+    return (await this.#read('WHERE id = ? AND removed = 0', [id]))[0];
   }
 
   /** Newest first. */
   list(): Promise<readonly JobRecord[]> {
-    return this.#read('ORDER BY id DESC');
+    return this.#read('WHERE removed = 0 ORDER BY id DESC');
   }
 
   /** The one of this project that waits or is worked on. */
@@ -107,15 +107,20 @@ export class JobStore {
 
   /** Ended jobs but the `keep` newest. */
   endedBefore(keep: number): Promise<readonly JobRecord[]> {
-    return this.#read(`WHERE state NOT IN (${active}) ORDER BY ended DESC, id DESC LIMIT -1 OFFSET ?`, [
-      keep,
-    ]);
+    return this.#read(
+      `WHERE removed = 0 AND state NOT IN (${active}) ORDER BY ended DESC, id DESC LIMIT -1 OFFSET ?`,
+      [keep],
+    );
   }
 
-  /** False: it has not ended, or its step is still being stopped. */
+  /**
+   * False: it has not ended, or its step is still being stopped. The row stays, unseen: it says which model
+   * belongs to the project.
+   */
   async remove(id: string): Promise<boolean> {
     const { rowsAffected } = await this.#write({
-      sql: `DELETE FROM jobs WHERE id = ? AND state NOT IN (${active}) AND step IS NULL`,
+      sql: `UPDATE jobs SET removed = 1, revision = ${revision}
+        WHERE id = ? AND state NOT IN (${active}) AND step IS NULL AND removed = 0`,
       args: [id],
     });
     return rowsAffected === 1;
@@ -129,7 +134,7 @@ export class JobStore {
 
   /** What has changed since, oldest change first. */
   changedSince(since: number): Promise<readonly JobRecord[]> {
-    return this.#read('WHERE revision > ? ORDER BY revision', [since]);
+    return this.#read('WHERE removed = 0 AND revision > ? ORDER BY revision', [since]);
   }
 
   async #read(clause: string, args: readonly InValue[] = []): Promise<readonly JobRecord[]> {

@@ -34,6 +34,7 @@ async function collecting(run: JobRun): Promise<void> {
   let writing = Promise.resolve();
   const collected = await tools.collect(
     {
+      labelStudio: record.job.labelStudio,
       project,
       base,
       folder: folder.dataset,

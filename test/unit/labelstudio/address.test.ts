@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { normalizeAddress } from '../../../src/labelstudio/address.ts';
+import { addressName, normalizeAddress } from '../../../src/labelstudio/address.ts';
 import { LabelStudioError } from '../../../src/labelstudio/errors.ts';
 
 describe('normalizeAddress', () => {
@@ -35,5 +35,17 @@ describe('normalizeAddress', () => {
     const refuse = () => normalizeAddress('http://ann:sesame@localhost:8080');
     expect(refuse).toThrow(LabelStudioError);
     expect(refuse).toThrow(/^(?!.*sesame).*password/u);
+  });
+});
+
+describe('addressName', () => {
+  test.each([
+    ['http://127.0.0.1:8080', 'http://localhost:8080'],
+    ['http://[::1]:8080', 'http://localhost:8080'],
+    ['http://localhost:8080', 'http://localhost:8080'],
+    ['http://other.localhost:8080', 'http://other.localhost:8080'],
+    ['https://example.org/label-studio', 'https://example.org/label-studio'],
+  ])('%s is %s', (address, name) => {
+    expect(addressName(address)).toBe(name);
   });
 });

@@ -51,7 +51,7 @@ async function collect(
   signal: AbortSignal,
   onProgress: (done: number, total: number) => void,
 ): Promise<CollectedDataset> {
-  const { labelStudio, base, project } = await openProject(access, request.project, signal, fetchFunction);
+  const { labelStudio, base, project } = await openProject(access, request, signal, fetchFunction);
   const control = chooseControl(project, request.control);
   const baseModel = request.base;
   const chosen = chooseClasses(baseModel.manifest.classes, baseModel.name, control);
@@ -68,7 +68,7 @@ async function collect(
 
   const split = splitTasks(
     images.map(({ task, sha256, boxes }) => ({ id: task, sha256, boxes: boxes.length })),
-    `${base}/${project.id}`,
+    `${request.labelStudio}/${project.id}`,
   );
   const part = (ids: readonly number[]) => {
     const wanted = new Set(ids);

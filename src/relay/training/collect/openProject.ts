@@ -1,14 +1,14 @@
 import { createLabelStudio } from '../../../labelstudio/client.ts';
 import { parseLabelConfig, requireRectangleControls } from '../../../labelstudio/labelConfig.ts';
 import type { LabelStudio, Project, RectangleControl } from '../../../labelstudio/types.ts';
-import { normalizeAddress } from '../../../labelstudio/address.ts';
+import { addressName, normalizeAddress } from '../../../labelstudio/address.ts';
 import { LabelStudioError } from '../../../labelstudio/errors.ts';
-import { TrainingError, type FindAccess, type LabelStudioAccess } from '../contracts.ts';
+import { TrainingError, type CollectRequest, type FindAccess, type LabelStudioAccess } from '../contracts.ts';
 import { boundedFetch } from './boundedFetch.ts';
 
 export interface OpenProject {
   readonly labelStudio: LabelStudio;
-  /** Address of Label Studio, always written the same way. */
+  /** Address of Label Studio. */
   readonly base: string;
   readonly project: Project;
 }
@@ -16,7 +16,7 @@ export interface OpenProject {
 /** The project in the Label Studio that the relay was told of. Throws `TrainingError` or `LabelStudioError`. */
 export async function openProject(
   findAccess: FindAccess,
-  id: number,
+  { labelStudio: wanted, project: id }: Pick<CollectRequest, 'labelStudio' | 'project'>,
   signal: AbortSignal,
   fetchFunction?: typeof fetch,
 ): Promise<OpenProject> {
@@ -25,6 +25,12 @@ export async function openProject(
     throw new TrainingError(
       'no-label-studio',
       'Forelabel has no address and token of Label Studio, so it cannot read annotations. Give it both on the Train page, or with LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY.',
+    );
+  }
+  if (addressName(access.url) !== wanted) {
+    throw new TrainingError(
+      'label-studio-changed',
+      `This training is for ${wanted}, and Forelabel is connected to ${addressName(access.url)} now. Connect that one again, then resume the job.`,
     );
   }
   const labelStudio = connectTo(access, fetchFunction);

@@ -78,6 +78,10 @@ export class FakeTraining implements TrainingService {
     return Promise.resolve(this.jobs);
   }
 
+  newestModel(): Promise<string | null> {
+    return Promise.resolve(this.jobs[0]?.model ?? null);
+  }
+
   get(id: string): Promise<Job | undefined> {
     return Promise.resolve(this.jobs.find((job) => job.id === id));
   }

@@ -123,6 +123,20 @@ describe('a training job', () => {
     await until(service, other.id, 'done');
   });
 
+  it('knows the newest model of a project by any name of this machine, its job removed or not', async () => {
+    let url = 'http://127.0.0.1:8080';
+    const service = await training(home, { access: () => Promise.resolve({ url, token: 'secret' }) });
+    const { id } = await service.start({ project: 7, epochs: 1 }, 'person');
+    const { model } = await until(service, id, 'done');
+    url = 'http://localhost:8080';
+    expect(await service.newestModel(7)).toBe(model);
+    await service.remove(id);
+    expect(await service.list()).toEqual([]);
+    expect(await service.newestModel(7)).toBe(model);
+    url = 'http://elsewhere.example:8080';
+    expect(await service.newestModel(7)).toBeNull();
+  });
+
   it('waits for the jobs that were asked for before', async () => {
     const service = await training(home);
     const ids: string[] = [];

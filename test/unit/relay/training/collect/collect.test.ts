@@ -377,6 +377,8 @@ describe('refused before anything is fetched', () => {
         },
       );
     await expect(collectWith(null)).rejects.toMatchObject({ code: 'no-label-studio' });
+    const another = { ...access, url: 'http://other.example:8080' };
+    await expect(collectWith(another)).rejects.toMatchObject({ code: 'label-studio-changed' });
     await expect(collectWith({ ...access, token: 'my token' })).rejects.toMatchObject({
       code: 'token-refused',
       message: expect.not.stringContaining('my token') as string,

@@ -96,5 +96,5 @@ export function fakeProject(options: {
 /** What a collection is asked for; of the base model, only name and classes count. */
 export function request(folder: string, classes: readonly string[] = ['face']): CollectRequest {
   const base = { name: 'demo-face', version: 'demo-face-0123abcd', manifest: { classes } };
-  return { project: 5, folder, base: base as unknown as CatalogModel };
+  return { labelStudio: access.url, project: 5, folder, base: base as unknown as CatalogModel };
 }

@@ -104,7 +104,7 @@ describe('starting', () => {
     expect(copy.startsWith(join(shared, 'files'))).toBe(true);
     expect(await readFile(copy, 'utf8')).toBe(await readFile(config, 'utf8'));
     await expect(readFile(join(shared, 'trainer/forelabel_trainer/train.py'))).resolves.toBeDefined();
-    const { entrypoint } = ray.submitted[0] ?? {};
+    const entrypoint = ray.submitted[0]?.entrypoint;
     expect(entrypoint).toContain(join(real, 'abc/train/events-1.jsonl').replaceAll("'", `'\\''`));
     expect(entrypoint).not.toContain(link.replaceAll("'", `'\\''`));
     // Found again by the path that the relay knows.
