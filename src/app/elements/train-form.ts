@@ -163,7 +163,8 @@ export class TrainForm extends AppElement {
   get #running(): Job | undefined {
     const { chosen } = this.app.source;
     return this.app.training.jobs.find(
-      (job) => !isEnded(job) && job.project === chosen?.project.id && job.labelStudio === addressName(chosen.url),
+      (job) =>
+        !isEnded(job) && job.project === chosen?.project.id && job.labelStudio === addressName(chosen.url),
     );
   }
 
