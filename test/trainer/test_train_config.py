@@ -10,6 +10,7 @@ import cv2
 import mmdet
 import numpy as np
 import pytest
+import torch
 from conftest import DEMO_CONFIG, train_job
 from forelabel_trainer.config_text import write_config
 from forelabel_trainer.dataset import DatasetSummary
@@ -21,6 +22,8 @@ from forelabel_trainer.train_config import RunPlan, run_config, train_pipeline
 from mmdet.utils import register_all_modules
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from mmengine.optim import build_optim_wrapper  # noqa: F401  (registers the schedules)
+from mmengine.registry import PARAM_SCHEDULERS
 
 SHIPPED = Path(mmdet.__file__).parent / '.mim' / 'configs' / 'fcos'
 PLAIN = SHIPPED / 'fcos_r50-caffe_fpn_gn-head_1x_coco.py'
@@ -124,6 +127,24 @@ def test_schedule_fits_the_epochs(tmp_path: Path) -> None:
     assert warm_up.end == 24  # a tenth of 240 iterations, instead of 500
     warm_up, cosine = written(tmp_path, DEMO_CONFIG, epochs=40, iterations=81).param_scheduler
     assert (warm_up.end, cosine.T_max, cosine.end) == (100, 40, 40)
+
+
+@pytest.mark.parametrize(('epochs', 'iterations'), [(1, 1), (3, 1), (3, 6), (5, 4), (2, 30)])
+@pytest.mark.parametrize('path', [PLAIN, DEMO_CONFIG])
+def test_the_shortest_run_reaches_its_learning_rate(tmp_path: Path, path: Path, epochs: int, iterations: int) -> None:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.01)
+    rates = []
+    schedulers = [
+        PARAM_SCHEDULERS.build(plain(scheduler), default_args={'optimizer': optimizer, 'epoch_length': iterations})
+        for scheduler in written(tmp_path, path, epochs=epochs, iterations=iterations).param_scheduler
+    ]
+    for step in range(epochs * iterations):
+        rates.append(optimizer.param_groups[0]['lr'])
+        for scheduler in schedulers:
+            if not scheduler.by_epoch or (step + 1) % iterations == 0:
+                scheduler.step()
+    # One step or two are the warm-up alone.
+    assert epochs * iterations < 3 or max(rates) > 0.005
 
 
 def test_learning_rate_follows_the_batch_unless_given(tmp_path: Path) -> None:

@@ -42,12 +42,16 @@ def optimizer(job: TrainJob, base: Config, batch: int, amp: bool) -> dict[str, A
     return wrapper
 
 
+SHORTEST_WARM_UP = 2
+"""mmengine's LinearLR over one iteration never leaves its start: the whole run would creep."""
+
+
 def schedule(base: Config, epochs: int, iterations: int) -> list[dict[str, Any]]:
     """The base's schedule, stretched or shrunk to `epochs`; a warm-up takes at most a tenth of the run."""
     usual = int((base.get('train_cfg') or {}).get('max_epochs') or 0)
     schedulers = plain(base.get('param_scheduler'))
     if not schedulers or not usual:
-        warm_up = max(1, min(100, epochs * iterations // 10))
+        warm_up = max(SHORTEST_WARM_UP, min(100, epochs * iterations // 10))
         return [
             {'type': 'LinearLR', 'start_factor': 0.01, 'by_epoch': False, 'begin': 0, 'end': warm_up},
             {'type': 'CosineAnnealingLR', 'eta_min': 1e-5, 'by_epoch': True, 'begin': 0, 'end': epochs, 'T_max': epochs, 'convert_to_iter_based': True},
@@ -67,6 +71,6 @@ def schedule(base: Config, epochs: int, iterations: int) -> list[dict[str, Any]]
             if scheduler.get('end') is not None and scheduler['end'] <= scheduler.get('begin', 0):
                 continue
         elif isinstance(scheduler.get('end'), int):
-            scheduler['end'] = max(scheduler.get('begin', 0) + 1, min(scheduler['end'], epochs * iterations // 10))
+            scheduler['end'] = max(scheduler.get('begin', 0) + SHORTEST_WARM_UP, min(scheduler['end'], epochs * iterations // 10))
         fitted.append(scheduler)
     return fitted
