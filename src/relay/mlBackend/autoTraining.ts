@@ -6,6 +6,8 @@ import { whyOf } from './detectTasks.ts';
 
 /** Nobody annotates for so long: the annotator pauses, or a bulk action is through. */
 const quietMs = 10_000;
+/** Several annotators are never quiet together: from this long after the Nth annotation on, nobody is waited for. */
+const longestMs = 120_000;
 
 /** Calls back after a time unless cancelled; tests have their own. */
 export type SetTimer = (callback: () => void, ms: number) => () => void;
@@ -15,6 +17,8 @@ export interface AutoTrainingOptions {
   readonly training: Pick<TrainingService, 'start' | 'list' | 'subscribe'>;
   readonly log: Logger;
   readonly setTimer?: SetTimer;
+  /** Milliseconds; default: `performance.now`. */
+  readonly now?: () => number;
 }
 
 /**
@@ -24,8 +28,11 @@ export interface AutoTrainingOptions {
 export class AutoTraining {
   readonly #options: AutoTrainingOptions;
   readonly #setTimer: SetTimer;
+  readonly #now: () => number;
   /** By project: ends the timer. */
   readonly #timers = new Map<number, () => void>();
+  /** By project: since when a training has been waiting for quiet. */
+  readonly #dueSince = new Map<number, number>();
   /** By project: the job that has read the annotations last. */
   readonly #collected = new Map<number, string>();
   readonly #unsubscribe: () => void;
@@ -35,6 +42,7 @@ export class AutoTraining {
   constructor(options: AutoTrainingOptions) {
     this.#options = options;
     this.#setTimer = options.setTimer ?? systemTimer;
+    this.#now = options.now ?? (() => performance.now());
     this.#unsubscribe = options.training.subscribe((event) => {
       if (event.type !== 'job') return;
       const { id, project, state } = event.job;
@@ -74,15 +82,20 @@ export class AutoTraining {
     this.#unsubscribe();
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
+    this.#dueSince.clear();
   }
 
-  /** Starts when it is quiet; each event begins the wait anew. */
+  /** Starts when it is quiet; each event begins the wait anew, up to a limit. */
   #arm(project: number): void {
     this.#timers.get(project)?.();
+    const since = this.#dueSince.get(project) ?? this.#now();
+    this.#dueSince.set(project, since);
+    const wait = Math.max(0, Math.min(quietMs, since + longestMs - this.#now()));
     const cancel = this.#setTimer(() => {
       this.#timers.delete(project);
+      this.#dueSince.delete(project);
       this.#later(() => this.#start(project));
-    }, quietMs);
+    }, wait);
     this.#timers.set(project, cancel);
   }
 
