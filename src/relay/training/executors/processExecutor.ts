@@ -69,6 +69,7 @@ export function processExecutor(options: ProcessExecutorOptions): Executor {
       const own = ends.get(keyOf(identity));
       if (own !== undefined) return Promise.race([own, rejected(signal)]);
       while (await isAlive(identity)) await sleep(interval, undefined, { signal });
+      killGroup(identity.pid, 'SIGKILL');
       return { exitCode: null, signal: null };
     },
 
@@ -126,7 +127,11 @@ async function launch(command: StepCommand, { file, args, env }: CommandLine): P
 /** Never rejects: that it cannot be started is seen elsewhere. */
 function endOf(child: ChildProcess): Promise<StepEnd> {
   return new Promise((resolve) => {
-    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+    child.once('exit', (exitCode, signal) => {
+      // A leader that was killed could not end what it had started; nothing of a step may outlive it.
+      if (child.pid !== undefined) killGroup(child.pid, 'SIGKILL');
+      resolve({ exitCode, signal });
+    });
   });
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processExecutor } from '../../../../../src/relay/training/executors/processExecutor.ts';
 import { poll } from '../patience.ts';
 
@@ -35,7 +35,7 @@ const leader = `
   setTimeout(() => {}, 60000);
 `;
 
-it.skipIf(process.platform === 'win32')('stopping a step ends every process of its group', async () => {
+async function startLeader() {
   const script = join(folder, 'leader.mjs');
   await writeFile(script, leader);
   const executor = processExecutor({
@@ -45,16 +45,44 @@ it.skipIf(process.platform === 'win32')('stopping a step ends every process of i
     patience: 2000,
   });
   const file = (name: string) => join(folder, name);
-  const handle = await executor.start({
+  const command = {
     module: 'train',
     jobFile: file('job.json'),
     eventsFile: file('events.jsonl'),
     logFile: file('log.txt'),
-  });
+  } as const;
+  const handle = await executor.start(command);
   await poll(async () => Number(await readFile(file('events.jsonl'), 'utf8'))).toBeGreaterThan(0);
-  left = Number(await readFile(file('events.jsonl'), 'utf8'));
-  expect(isThere(left)).toBe(true);
-  await executor.stop(handle);
-  const pid = left;
-  await poll(() => isThere(pid)).toBe(false);
+  const pid = Number(await readFile(file('events.jsonl'), 'utf8'));
+  left = pid;
+  expect(isThere(pid)).toBe(true);
+  return { executor, command, handle, pid };
+}
+
+describe.skipIf(process.platform === 'win32')('every process of a step’s group ends', () => {
+  it('when the step is stopped', async () => {
+    const { executor, handle, pid } = await startLeader();
+    await executor.stop(handle);
+    await poll(() => isThere(pid)).toBe(false);
+  });
+
+  it('when its leader is killed', async () => {
+    const { handle, pid } = await startLeader();
+    process.kill(handle.pid as number, 'SIGKILL');
+    await poll(() => isThere(pid)).toBe(false);
+  });
+
+  it('when its leader is killed while a later relay waits for it', async () => {
+    const { handle, command, pid } = await startLeader();
+    // A relay that did not start it: the exit is not reported to this one.
+    const later = processExecutor({
+      kind: 'local',
+      commandLine: () => Promise.reject(new Error('starts nothing')),
+      interval: 20,
+    });
+    const end = later.wait(handle, command, new AbortController().signal);
+    process.kill(handle.pid as number, 'SIGKILL');
+    expect(await end).toEqual({ exitCode: null, signal: null });
+    await poll(() => isThere(pid)).toBe(false);
+  });
 });
