@@ -39,10 +39,10 @@ export function mlRoutes(options: MlRoutesOptions): Hono {
     if (lastVersion.size > mostProjects && oldest !== undefined) lastVersion.delete(oldest);
   };
 
-  // Browsers are served the app at this address.
+  // Browsers, which name what they show, are served the app at this address; Label Studio takes anything.
   routes.get('/', async (c, next) => {
     const accept = c.req.header('accept') ?? '*/*';
-    return /text\/html|\*\/\*/u.test(accept) ? next() : c.json({ status: 'UP', model_class: 'Forelabel' });
+    return accept.includes('text/html') ? next() : c.json({ status: 'UP', model_class: 'Forelabel' });
   });
 
   routes.post('/setup', async (c) => {

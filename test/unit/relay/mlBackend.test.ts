@@ -549,8 +549,10 @@ describe('/webhook', () => {
 
 describe('the rest of the protocol', () => {
   it('GET / is data for programs and the page for people', async () => {
-    const answer = await get('/', { accept: 'application/json' });
-    expect(await answer.json()).toEqual({ status: 'UP', model_class: 'Forelabel' });
+    for (const accept of ['application/json', '*/*']) {
+      const answer = await get('/', { accept });
+      expect(await answer.json()).toEqual({ status: 'UP', model_class: 'Forelabel' });
+    }
     expect((await get('/', { accept: 'text/html,*/*' })).status).toBe(503);
   });
 
