@@ -30,7 +30,11 @@ async function search(): Promise<Python> {
   const versions = ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
   for (const command of [process.env.FORELABEL_PYTHON ?? '', ...versions]) {
     if (command === '') continue;
-    const { exitCode, stdout } = await execa(command, ['-c', probe], { reject: false, timeout: 20_000 });
+    // Isolated: a stray queue.py or venv.py where the user happens to stand is not Python's own.
+    const { exitCode, stdout } = await execa(command, ['-I', '-c', probe], {
+      reject: false,
+      timeout: 20_000,
+    });
     if (exitCode === 0) return { command, version: stdout.trim() };
   }
   throw new TrainingError(
