@@ -189,8 +189,10 @@ export class AppState {
         return this.mapping.problem ?? 'Choose a Label Studio project first.';
       const { results: store } = await this.services.keep();
       const relayProject = this.relayHasAccess ? this.source.chosen?.project.id : undefined;
+      const field = mapping?.control.imageField;
       this.run.start({ source, engine, store, sink, retryFailed: choices.retryFailed }, (result) => {
-        if (relayProject !== undefined) this.#resultsForRelay.add(relayProject, result);
+        if (relayProject !== undefined && field !== undefined)
+          this.#resultsForRelay.add(relayProject, field, result);
         if (result.timings !== null) this.engine.note({ timings: result.timings });
         this.review.add(result);
       });

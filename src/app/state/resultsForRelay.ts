@@ -18,11 +18,12 @@ export class ResultsForRelay {
     this.#give = give;
   }
 
-  add(project: number, result: ItemResult): void {
+  /** @param field the task's field that holds the image */
+  add(project: number, field: string, result: ItemResult): void {
     const { taskId: task, modelVersion, width, height, detections, state } = result;
     if (task === null || state !== 'done') return;
     const plain = detections.map(({ x1, y1, x2, y2, score, label }) => ({ x1, y1, x2, y2, score, label }));
-    this.#waiting.push({ project, task, modelVersion, width, height, detections: plain });
+    this.#waiting.push({ project, task, field, modelVersion, width, height, detections: plain });
     if (this.#waiting.length >= batch) this.#send();
     else this.#timer ??= setTimeout(() => this.#send(), patience);
   }
