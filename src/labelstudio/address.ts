@@ -61,6 +61,17 @@ export function addressName(url: string): string {
   return named.href.replace(/\/+$/u, '');
 }
 
+/**
+ * The origin that a text is: 'http://localhost:8080'. Null for everything that says more or less than one (a path, a
+ * user), and for what cannot stand in a Content-Security-Policy: wildcards, separators, IPv6 addresses.
+ */
+export function webOrigin(text: string): string | null {
+  if (!URL.canParse(text)) return null;
+  const { origin } = new URL(text);
+  if (text !== origin && text !== `${origin}/`) return null;
+  return /^https?:\/\/[a-z\d._-]+(?::\d+)?$/u.test(origin) ? origin : null;
+}
+
 function parse(text: string): URL {
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//iu.test(text);
   try {

@@ -13,6 +13,7 @@ import { apiHeaders, pageHeaders } from './headers.ts';
 import { packageVersion } from './home.ts';
 import type { Catalog } from './modelCatalog.ts';
 import { modelRoutes } from './modelRoutes.ts';
+import { panelHeaders } from './panel/panelHeaders.ts';
 
 export interface RelayOptions {
   /** Folder of the built app (`dist/app`). */
@@ -26,6 +27,8 @@ export interface RelayOptions {
   /** The installation's secret. Without one, nobody knows it: only the page on this machine may change anything. */
   readonly secret?: string;
   readonly log: Logger;
+  /** Origins whose pages may frame the panel, as they are at the time of a request; none without it. */
+  readonly panelOrigins?: () => Promise<readonly string[]>;
   /** More routes, behind the guards and before the app's own. */
   readonly extend?: (app: Hono) => void;
   /** Routes under `/api`, behind the guards: what changes something has come with the secret. */
@@ -62,6 +65,7 @@ export function createRelay(options: RelayOptions): Hono {
   });
   // Before the page's headers, so that these have the last word.
   app.use('/api/*', apiHeaders());
+  app.use(panelHeaders(options.panelOrigins ?? (() => Promise.resolve([]))));
   app.use(pageHeaders());
   app.use(hostGuard(host, hosts));
   app.use(originGuard(hosts, (path) => path.startsWith('/api/') || isMlPath(path)));

@@ -87,4 +87,10 @@ export const migrations: readonly string[] = [
 
   // A removed job is not shown any more; which project its model belongs to is known still.
   `ALTER TABLE jobs ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;`,
+
+  // Whose pages may show the panel; 'added' is ISO 8601.
+  `CREATE TABLE panel_origins (
+    origin TEXT PRIMARY KEY,
+    added TEXT NOT NULL
+  ) STRICT;`,
 ];

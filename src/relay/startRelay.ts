@@ -12,6 +12,8 @@ import { serveRelay, type RelayServer } from './server.ts';
 import { installationSecret } from './settings/installationSecret.ts';
 import type { SettingFlags } from './settings/settings.ts';
 import type { Settings } from './settings/table.ts';
+import { panelOrigins } from './panel/panelOrigins.ts';
+import { panelRoutes } from './panel/panelRoutes.ts';
 import { readyTrainerPython } from './trainerEnvironment/trainerPython.ts';
 import { needsCuda } from './trainerEnvironment/gpu.ts';
 import { composeTraining } from './training/composeTraining.ts';
@@ -41,9 +43,10 @@ export async function startRelay(options: StartOptions): Promise<RelayServer> {
     takeNewModel: async (project) => (await later.backend?.settings.get(project))?.takeNewModel ?? false,
   });
   let url = '';
+  const database = await openDatabase(home);
+  const panel = panelOrigins(database);
   const backend = createMlBackend({
-    ...{ models, training, secret, log },
-    database: await openDatabase(home),
+    ...{ models, training, secret, log, database },
     findAccess: access.find,
     newestModelOf: (project) => training.newestModel(project),
     publicUrl: () => settings.publicUrl ?? url,
@@ -57,9 +60,11 @@ export async function startRelay(options: StartOptions): Promise<RelayServer> {
     host: settings.host,
     port: settings.port,
     hosts: settings.publicUrl === null ? [] : [new URL(settings.publicUrl).host],
+    panelOrigins: async () => (await panel.list()).map(({ origin }) => origin),
     extend: root,
     api: (routes) => {
       api(routes);
+      routes.route('/', panelRoutes(panel));
       routes.route('/', doctorRoutes(options));
       routes.route('/', jobRoutes({ service: training, labelStudio: access, facts: () => facts(settings) }));
     },
