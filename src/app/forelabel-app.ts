@@ -17,11 +17,11 @@ import './pages/review-page.ts';
 import './pages/run-page.ts';
 import './pages/source-page.ts';
 import './pages/train-page.ts';
-import { sharedStyles } from './look/shared.styles.ts';
+import { sharedStyles } from '../ui/shared.styles.ts';
 import { createServices } from './services.ts';
 import { AppState } from './state/appState.ts';
 import { appContext } from './state/context.ts';
-import { Watch } from './state/observable.ts';
+import { Watch } from '../ui/observable.ts';
 import { hashOf } from './state/route.ts';
 import type { Step } from './state/route.ts';
 

@@ -1,6 +1,6 @@
 /** The page's entry: look first, so that nothing flashes, then the state, then the elements. */
-import './look/theme.css';
-import { registerIcons } from './look/icons.ts';
+import '../ui/theme.css';
+import { registerIcons } from '../ui/icons.ts';
 import { startTheme } from './look/theme.ts';
 import './forelabel-app.ts';
 

@@ -3,8 +3,8 @@ import type { TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { styleMap } from 'lit/directives/style-map.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
-import { sharedStyles } from '../look/shared.styles.ts';
-import { score } from '../look/wording.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
+import { score } from '../../ui/wording.ts';
 import type { Box } from './boxGeometry.ts';
 
 /** The boxes of one image as a list. Fires 'box-chosen' and 'box-removed' with the detection's index. */

@@ -2,7 +2,7 @@ import { LitElement, css, html, nothing, svg } from 'lit';
 import type { PropertyValues, TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { styleMap } from 'lit/directives/style-map.js';
-import { score } from '../look/wording.ts';
+import { score } from '../../ui/wording.ts';
 import { fitView, wholeView } from './boxGeometry.ts';
 import type { Box, Fit, View } from './boxGeometry.ts';
 

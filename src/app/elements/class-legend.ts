@@ -1,7 +1,7 @@
 import { css, html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { sharedStyles } from '../look/shared.styles.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
 
 /** The classes with their colours; a click (or 1-9 in the single view) hides one. */

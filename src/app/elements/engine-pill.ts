@@ -3,8 +3,8 @@ import type { TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/popover/popover.js';
 import type { EngineInfo, Timings } from '../../engine/types.ts';
-import { factStyles, sharedStyles } from '../look/shared.styles.ts';
-import { backendName, bytes, milliseconds, rate } from '../look/wording.ts';
+import { factStyles, sharedStyles } from '../../ui/shared.styles.ts';
+import { backendName, bytes, milliseconds, rate } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
 
 const stages: readonly (readonly [keyof Timings, string, string])[] = [

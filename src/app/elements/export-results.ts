@@ -5,11 +5,11 @@ import '@awesome.me/webawesome/dist/components/button/button.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import { isFormatName } from '../../formats/format.ts';
 import type { FormatName } from '../../formats/format.ts';
-import { controlStyles, sharedStyles } from '../look/shared.styles.ts';
-import { score } from '../look/wording.ts';
+import { controlStyles, sharedStyles } from '../../ui/shared.styles.ts';
+import { score } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
 import { exportResults } from '../state/exportResults.ts';
-import { problemOf } from '../state/problem.ts';
+import { problemOf } from '../../ui/problem.ts';
 import './error-banner.ts';
 
 const formats: Readonly<Record<FormatName, string>> = {

@@ -4,8 +4,8 @@ import { customElement, property, state } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import type { ItemResult } from '../../store/types.ts';
-import { sharedStyles } from '../look/shared.styles.ts';
-import { count, countOf } from '../look/wording.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
+import { count, countOf } from '../../ui/wording.ts';
 
 /** How many rows before a button asks for the rest: a broken storage can fail thousands alike. */
 const firstRows = 50;

@@ -4,10 +4,10 @@ import { customElement, query, state } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import type { Source } from '../../prelabel/types.ts';
-import { sharedStyles } from '../look/shared.styles.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
 import { sourceFromDrop, sourceFromInput } from '../state/folder.ts';
-import { problemOf } from '../state/problem.ts';
+import { problemOf } from '../../ui/problem.ts';
 import { WindowEvents } from '../state/windowEvents.ts';
 import './error-banner.ts';
 

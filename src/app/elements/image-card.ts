@@ -2,8 +2,8 @@ import { css, html, LitElement, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/skeleton/skeleton.js';
-import { sharedStyles } from '../look/shared.styles.ts';
-import { countOf } from '../look/wording.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
+import { countOf } from '../../ui/wording.ts';
 import type { Box } from './boxGeometry.ts';
 import './boxed-image.ts';
 

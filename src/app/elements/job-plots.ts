@@ -1,7 +1,7 @@
 import { css, html, LitElement } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import { sharedStyles } from '../look/shared.styles.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
 import type { Evaluated, LossPoint } from '../../training/events.ts';
 import { metric } from '../look/jobWording.ts';
 import type { PlotLine } from './metric-plot.ts';

@@ -6,7 +6,7 @@ import '@awesome.me/webawesome/dist/components/dialog/dialog.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import '@awesome.me/webawesome/dist/components/progress-bar/progress-bar.js';
 import { jobLine, progressLine, progressPart } from '../look/jobWording.ts';
-import { sharedStyles } from '../look/shared.styles.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
 import type { Job } from '../../training/job.ts';
 import './job-stages.ts';
 

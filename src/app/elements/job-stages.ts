@@ -3,7 +3,7 @@ import type { TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import { isInstalling } from '../look/jobWording.ts';
-import { sharedStyles } from '../look/shared.styles.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
 import type { Job, JobState } from '../../training/job.ts';
 
 interface Stage {

@@ -5,8 +5,8 @@ import '@awesome.me/webawesome/dist/components/callout/callout.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import type { LabelDefinition } from '../../labelstudio/types.ts';
 import { labelColor } from '../look/classColors.ts';
-import { controlStyles, sharedStyles } from '../look/shared.styles.ts';
-import { countOf } from '../look/wording.ts';
+import { controlStyles, sharedStyles } from '../../ui/shared.styles.ts';
+import { countOf } from '../../ui/wording.ts';
 
 /**
  * Which label each class of the model becomes. Fires 'mapping-changed' with the labels in class order

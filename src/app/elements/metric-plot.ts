@@ -3,7 +3,7 @@ import type { PropertyValues, TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import uPlot from 'uplot';
 import uPlotCss from 'uplot/dist/uPlot.min.css?inline';
-import { sharedStyles } from '../look/shared.styles.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
 
 /** One line of a plot. */
 export interface PlotLine {

@@ -1,9 +1,9 @@
 import { html, LitElement, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import { factStyles, sharedStyles } from '../look/shared.styles.ts';
-import { bytes } from '../look/wording.ts';
-import type { ListedModel } from '../state/modelList.ts';
+import { factStyles, sharedStyles } from '../../ui/shared.styles.ts';
+import { bytes } from '../../ui/wording.ts';
+import type { ListedModel } from '../../engine/client/modelList.ts';
 
 const origins: Readonly<Record<ListedModel['origin'], string>> = {
   bundled: 'comes with Forelabel',

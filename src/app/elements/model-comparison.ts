@@ -3,8 +3,8 @@ import type { TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import { metric, metricMeanings, metricText } from '../look/jobWording.ts';
-import { sharedStyles } from '../look/shared.styles.ts';
-import { countOf } from '../look/wording.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
+import { countOf } from '../../ui/wording.ts';
 import type { Job } from '../../training/job.ts';
 
 /** The old and the new model on the same validation images, measure by measure. */

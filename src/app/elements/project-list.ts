@@ -7,8 +7,8 @@ import '@awesome.me/webawesome/dist/components/input/input.js';
 import '@awesome.me/webawesome/dist/components/skeleton/skeleton.js';
 import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import type { Project } from '../../labelstudio/types.ts';
-import { sharedStyles } from '../look/shared.styles.ts';
-import { countOf } from '../look/wording.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
+import { countOf } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
 import './error-banner.ts';
 

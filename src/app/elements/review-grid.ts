@@ -4,7 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import '@lit-labs/virtualizer';
 import { grid } from '@lit-labs/virtualizer/layouts/grid.js';
 import type { ItemResult } from '../../store/types.ts';
-import { sharedStyles } from '../look/shared.styles.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
 import './review-thumb.ts';
 

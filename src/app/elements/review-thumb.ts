@@ -1,11 +1,11 @@
 import { css, html, nothing } from 'lit';
 import type { PropertyValues, TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { sharedStyles } from '../look/shared.styles.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
 import type { ItemResult } from '../../store/types.ts';
 import { AppElement } from '../state/context.ts';
 import { shownBoxes } from '../state/display.ts';
-import { problemOf } from '../state/problem.ts';
+import { problemOf } from '../../ui/problem.ts';
 import { hashOf } from '../state/route.ts';
 import './image-card.ts';
 

@@ -5,8 +5,8 @@ import '@awesome.me/webawesome/dist/components/button/button.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import '@awesome.me/webawesome/dist/components/progress-bar/progress-bar.js';
 import type { RunPhase, RunProgress } from '../../prelabel/types.ts';
-import { sharedStyles } from '../look/shared.styles.ts';
-import { count, duration, rate } from '../look/wording.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
+import { count, duration, rate } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
 
 const phases: Readonly<Record<RunPhase, string>> = {

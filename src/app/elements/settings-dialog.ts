@@ -6,10 +6,10 @@ import '@awesome.me/webawesome/dist/components/dialog/dialog.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import { askForPersistence, storageRoom } from '../../store/quota.ts';
 import type { StorageRoom } from '../../store/quota.ts';
-import { sharedStyles } from '../look/shared.styles.ts';
-import { bytes } from '../look/wording.ts';
+import { sharedStyles } from '../../ui/shared.styles.ts';
+import { bytes } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
-import { problemOf } from '../state/problem.ts';
+import { problemOf } from '../../ui/problem.ts';
 import './error-banner.ts';
 
 /** What this browser keeps, and how to be rid of it. */

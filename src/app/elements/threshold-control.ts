@@ -1,8 +1,8 @@
 import { LitElement, css, html, svg } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import { controlStyles, sharedStyles } from '../look/shared.styles.ts';
-import { count, score as say } from '../look/wording.ts';
+import { controlStyles, sharedStyles } from '../../ui/shared.styles.ts';
+import { count, score as say } from '../../ui/wording.ts';
 
 const bins = 40;
 /** The slider's lower end. Scores below it (class times centerness can be lower) are noise and not counted. */

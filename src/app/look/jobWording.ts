@@ -1,7 +1,7 @@
 /** A training in words. */
 import { isEnded } from '../../training/job.ts';
 import type { Job, JobState, Metrics, Preset } from '../../training/job.ts';
-import { count, duration, rate } from './wording.ts';
+import { count, duration, rate } from '../../ui/wording.ts';
 
 export const stateNames: Readonly<Record<JobState, string>> = {
   queued: 'Waiting',

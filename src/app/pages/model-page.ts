@@ -6,7 +6,7 @@ import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import '../elements/error-banner.ts';
 import '../elements/mapping-table.ts';
 import '../elements/model-card.ts';
-import { controlStyles, pageStyles, sharedStyles } from '../look/shared.styles.ts';
+import { controlStyles, pageStyles, sharedStyles } from '../../ui/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
 import { hashOf } from '../state/route.ts';
 

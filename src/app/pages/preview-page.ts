@@ -7,7 +7,7 @@ import '../elements/boxed-grid.ts';
 import '../elements/class-legend.ts';
 import '../elements/error-banner.ts';
 import '../elements/threshold-control.ts';
-import { pageStyles, sharedStyles } from '../look/shared.styles.ts';
+import { pageStyles, sharedStyles } from '../../ui/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
 import { hashOf } from '../state/route.ts';
 

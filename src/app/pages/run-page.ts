@@ -7,8 +7,8 @@ import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import '../elements/error-banner.ts';
 import '../elements/export-results.ts';
 import '../elements/failed-list.ts';
-import { controlStyles, factStyles, pageStyles, sharedStyles } from '../look/shared.styles.ts';
-import { count, countOf, score } from '../look/wording.ts';
+import { controlStyles, factStyles, pageStyles, sharedStyles } from '../../ui/shared.styles.ts';
+import { count, countOf, score } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
 import { hashOf } from '../state/route.ts';
 

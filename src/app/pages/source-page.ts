@@ -8,8 +8,8 @@ import '../elements/connect-form.ts';
 import '../elements/error-banner.ts';
 import '../elements/folder-drop.ts';
 import '../elements/project-list.ts';
-import { pageStyles, sharedStyles } from '../look/shared.styles.ts';
-import { count, countOf } from '../look/wording.ts';
+import { pageStyles, sharedStyles } from '../../ui/shared.styles.ts';
+import { count, countOf } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
 import { hashOf } from '../state/route.ts';
 

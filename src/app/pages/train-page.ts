@@ -9,7 +9,7 @@ import '../elements/job-history.ts';
 import '../elements/job-view.ts';
 import '../elements/project-training-settings.ts';
 import '../elements/train-form.ts';
-import { pageStyles, sharedStyles } from '../look/shared.styles.ts';
+import { pageStyles, sharedStyles } from '../../ui/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
 import { hashOf } from '../state/route.ts';
 import { WindowEvents } from '../state/windowEvents.ts';

@@ -1,6 +1,6 @@
 import type { ConnectionInfo, LabelStudio, LabelStudioOptions, Project } from '../../labelstudio/types.ts';
-import { Observable } from './observable.ts';
-import { isAbort, problemOf } from './problem.ts';
+import { Observable } from '../../ui/observable.ts';
+import { isAbort, problemOf } from '../../ui/problem.ts';
 
 /** Where to connect to, as the user typed it. */
 export type Credentials = Pick<LabelStudioOptions, 'url' | 'token'>;

@@ -1,8 +1,8 @@
 import { ContextConsumer, createContext } from '@lit/context';
 import { LitElement } from 'lit';
 import type { AppState } from './appState.ts';
-import { Watch } from './observable.ts';
-import type { Observable } from './observable.ts';
+import { Watch } from '../../ui/observable.ts';
+import type { Observable } from '../../ui/observable.ts';
 
 /** The one state of the page, provided by <forelabel-app>. */
 export const appContext = createContext<AppState>('forelabel-app-state');

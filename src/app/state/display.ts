@@ -2,7 +2,7 @@ import type { Detection } from '../../detector/types.ts';
 import type { Mapping } from '../../labelstudio/types.ts';
 import type { Box } from '../elements/boxGeometry.ts';
 import { labelColor, paletteColor } from '../look/classColors.ts';
-import { Observable } from './observable.ts';
+import { Observable } from '../../ui/observable.ts';
 
 /** How a class is shown: under its label's name and colour where it has become one. */
 export interface ClassLook {

@@ -1,9 +1,9 @@
 import type { DetectResult, Engine, EngineInfo, Timings } from '../../engine/types.ts';
 import { recallModel } from './lastModel.ts';
-import { fetchModels } from './modelList.ts';
-import type { ListedModel, ModelList } from './modelList.ts';
-import { Observable } from './observable.ts';
-import { isAbort, problemOf } from './problem.ts';
+import { fetchModels } from '../../engine/client/modelList.ts';
+import type { ListedModel, ModelList } from '../../engine/client/modelList.ts';
+import { Observable } from '../../ui/observable.ts';
+import { isAbort, problemOf } from '../../ui/problem.ts';
 
 /** How far loading has come. */
 export interface LoadProgress {

@@ -1,5 +1,5 @@
 import type { ItemIndex } from './itemIndex.ts';
-import { problemOf } from './problem.ts';
+import { problemOf } from '../../ui/problem.ts';
 
 /** The whole image of one item at a time, as a blob address that is freed with the next one. */
 export class FullImage {

@@ -1,7 +1,7 @@
 import type { Evaluated, LossPoint, TrainingEvent } from '../../training/events.ts';
 import { isEnded } from '../../training/job.ts';
-import { Observable } from './observable.ts';
-import { problemOf } from './problem.ts';
+import { Observable } from '../../ui/observable.ts';
+import { problemOf } from '../../ui/problem.ts';
 import type { RelayApi } from './relayApi.ts';
 
 /** How often the unfolded log of a running job is read on, in milliseconds. */

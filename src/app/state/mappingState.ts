@@ -1,8 +1,8 @@
 import { parseLabelConfig, requireRectangleControls } from '../../labelstudio/labelConfig.ts';
 import { assertMappable, suggestMapping } from '../../labelstudio/mapping.ts';
 import type { Mapping, Project, RectangleControl } from '../../labelstudio/types.ts';
-import { Observable } from './observable.ts';
-import { problemOf } from './problem.ts';
+import { Observable } from '../../ui/observable.ts';
+import { problemOf } from '../../ui/problem.ts';
 
 /** What the model's classes become in the chosen project. Empty outside Label Studio. */
 export class MappingState extends Observable {

@@ -1,6 +1,6 @@
 import type { Job } from '../../training/job.ts';
-import { Observable } from './observable.ts';
-import { problemOf } from './problem.ts';
+import { Observable } from '../../ui/observable.ts';
+import { problemOf } from '../../ui/problem.ts';
 
 /** A model that a training has just made for the project that is open. */
 export interface Offer {

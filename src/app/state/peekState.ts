@@ -2,8 +2,8 @@ import type { DetectResult } from '../../engine/types.ts';
 import type { SourceItem } from '../../prelabel/types.ts';
 import type { EngineState } from './engineState.ts';
 import type { ItemIndex } from './itemIndex.ts';
-import { Observable } from './observable.ts';
-import { problemOf } from './problem.ts';
+import { Observable } from '../../ui/observable.ts';
+import { problemOf } from '../../ui/problem.ts';
 import type { Thumbnails } from './thumbnails.ts';
 
 /** One image of a look ahead: first its picture arrives, then its boxes. */

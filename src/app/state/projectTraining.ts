@@ -1,6 +1,6 @@
 import type { BackendStatus, ProjectSettings, ProjectSettingsPatch } from '../../training/api.ts';
-import { Observable } from './observable.ts';
-import { problemOf } from './problem.ts';
+import { Observable } from '../../ui/observable.ts';
+import { problemOf } from '../../ui/problem.ts';
 import type { RelayApi } from './relayApi.ts';
 import type { ProjectSource } from './sourceState.ts';
 

@@ -1,8 +1,8 @@
 import type { ItemResult, ResultStore } from '../../store/types.ts';
 import type { Settings } from '../../store/settings.ts';
 import { readMarks, writeMarks } from './goodMarks.ts';
-import { Observable } from './observable.ts';
-import { problemOf } from './problem.ts';
+import { Observable } from '../../ui/observable.ts';
+import { problemOf } from '../../ui/problem.ts';
 import { sortResults } from './reviewOrder.ts';
 import type { ReviewOrder } from './reviewOrder.ts';
 

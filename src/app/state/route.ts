@@ -1,4 +1,4 @@
-import { Observable } from './observable.ts';
+import { Observable } from '../../ui/observable.ts';
 
 /** The line of steps, in order. */
 export const steps = ['source', 'model', 'preview', 'run', 'review', 'train'] as const;

@@ -3,7 +3,7 @@ import type { Run } from '../../prelabel/run.ts';
 import type { PredictionSink, ResultStore, RunProgress, Source } from '../../prelabel/types.ts';
 import type { Engine } from '../../engine/types.ts';
 import type { ItemResult } from '../../store/types.ts';
-import { Observable } from './observable.ts';
+import { Observable } from '../../ui/observable.ts';
 
 /** What a run is started with. */
 export interface RunPlan {

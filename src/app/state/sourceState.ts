@@ -2,8 +2,8 @@ import { labelStudioSource } from '../../prelabel/labelStudioSource.ts';
 import type { Source } from '../../prelabel/types.ts';
 import type { LabelStudio, Project } from '../../labelstudio/types.ts';
 import { ItemIndex } from './itemIndex.ts';
-import { Observable } from './observable.ts';
-import { isAbort, problemOf } from './problem.ts';
+import { Observable } from '../../ui/observable.ts';
+import { isAbort, problemOf } from '../../ui/problem.ts';
 
 /** A Label Studio project with what is needed to read its tasks. */
 export interface ProjectSource {

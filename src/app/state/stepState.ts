@@ -1,5 +1,5 @@
 import { isEnded } from '../../training/job.ts';
-import { count } from '../look/wording.ts';
+import { count } from '../../ui/wording.ts';
 import type { AppState } from './appState.ts';
 import type { Step } from './route.ts';
 

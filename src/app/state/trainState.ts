@@ -2,8 +2,8 @@ import type { RelayEvent, TrainingStatus } from '../../training/api.ts';
 import { isEnded } from '../../training/job.ts';
 import type { Job, TrainRequestInput } from '../../training/job.ts';
 import { JobWatch } from './jobWatch.ts';
-import { Observable } from './observable.ts';
-import { problemOf } from './problem.ts';
+import { Observable } from '../../ui/observable.ts';
+import { problemOf } from '../../ui/problem.ts';
 import { RelayApiError } from './relayApi.ts';
 import type { RelayApi } from './relayApi.ts';
 

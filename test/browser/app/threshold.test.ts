@@ -2,7 +2,7 @@ import { ContextProvider } from '@lit/context';
 import { LitElement, html } from 'lit';
 import { expect, test } from 'vitest';
 import { render } from 'vitest-browser-lit';
-import type { ListedModel } from '../../../src/app/state/modelList.ts';
+import type { ListedModel } from '../../../src/engine/client/modelList.ts';
 import { AppState } from '../../../src/app/state/appState.ts';
 import type { Services } from '../../../src/app/state/appState.ts';
 import { appContext } from '../../../src/app/state/context.ts';
