@@ -41,6 +41,8 @@ export interface CollectRequest {
   readonly project: number;
   /** RectangleLabels tag, where the project has several. */
   readonly control?: string;
+  /** The one that this project was trained on before: taken where none is named and there are several. */
+  readonly usualControl?: string;
   readonly base: CatalogModel;
   /** The job's own folder for `train.json`, `val.json` and `images/`; made when missing, emptied first. */
   readonly folder: string;

@@ -93,6 +93,15 @@ export class JobStore {
     return rows.map(({ model }) => model as string);
   }
 
+  /** The RectangleLabels tag that was chosen for the project last. */
+  async usualControl(labelStudio: string, project: number): Promise<string | undefined> {
+    const jobs = await this.#read('WHERE label_studio = ? AND project = ? ORDER BY id DESC', [
+      labelStudio,
+      project,
+    ]);
+    return jobs.find(({ job }) => job.request.control !== undefined)?.job.request.control;
+  }
+
   /** What to work on next: first what was begun, then what waits longest. */
   async next(): Promise<JobRecord | undefined> {
     const order = `ORDER BY state = 'queued', queued, id LIMIT 1`;

@@ -28,6 +28,7 @@ async function collecting(run: JobRun): Promise<void> {
   await Promise.all(folder.large.map((path) => rm(path, { recursive: true, force: true })));
   const base = await findBase(run);
   const pace = new Pace();
+  const usualControl = await tools.store.usualControl(record.job.labelStudio, project);
   const step = 'Fetching annotations and images';
   await run.tell({ progress: { step, done: 0, total: 0, secondsLeft: null } });
   // Many are called before the first is written: one after the other, and the first failure ends the stage.
@@ -39,6 +40,7 @@ async function collecting(run: JobRun): Promise<void> {
       base,
       folder: folder.dataset,
       ...(request.control === undefined ? {} : { control: request.control }),
+      ...(usualControl === undefined ? {} : { usualControl }),
     },
     {
       signal,

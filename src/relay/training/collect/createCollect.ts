@@ -52,7 +52,7 @@ async function collect(
   onProgress: (done: number, total: number) => void,
 ): Promise<CollectedDataset> {
   const { labelStudio, base, project } = await openProject(access, request, signal, fetchFunction);
-  const control = chooseControl(project, request.control);
+  const control = chooseControl(project, request.control, request.usualControl);
   const baseModel = request.base;
   const chosen = chooseClasses(baseModel.manifest.classes, baseModel.name, control);
   const tasks = await readTasks(labelStudio.annotatedTasks(project.id, signal), control, chosen);

@@ -58,15 +58,21 @@ export function aboutProject(error: unknown, id: number): unknown {
 }
 
 /**
- * The RectangleLabels tag to learn from: the only one, or the one that is named. Where one tag draws on several
- * images, `name/image` names it. Throws `TrainingError` or `LabelStudioError` 'no-rectangle-labels'.
+ * The RectangleLabels tag to learn from: the one that is named, or the only one, or the usual one among several. Where
+ * one tag draws on several images, `name/image` names it. Throws `TrainingError` or `LabelStudioError` 'no-rectangle-labels'.
  */
-export function chooseControl(project: Project, wanted: string | undefined): RectangleControl {
+export function chooseControl(
+  project: Project,
+  wanted: string | undefined,
+  usual?: string,
+): RectangleControl {
   const controls = requireRectangleControls(parseLabelConfig(project.labelConfig));
   const several = (name: string) => controls.filter((control) => control.name === name).length > 1;
   const nameOf = ({ name, toName }: RectangleControl) => (several(name) ? `${name}/${toName}` : name);
   const names = controls.map(nameOf).join(', ');
-  const found = wanted === undefined ? controls : controls.filter((control) => nameOf(control) === wanted);
+  const called = (name: string | undefined) => controls.filter((control) => nameOf(control) === name);
+  const known = called(usual);
+  const found = wanted !== undefined ? called(wanted) : known.length === 1 ? known : controls;
   const [control] = found;
   if (control === undefined) {
     throw new TrainingError(
@@ -77,7 +83,7 @@ export function chooseControl(project: Project, wanted: string | undefined): Rec
   if (found.length > 1) {
     throw new TrainingError(
       'control-ambiguous',
-      `The project has several RectangleLabels tags, and a model learns from one. Choose one of: ${names}.`,
+      `The project has several RectangleLabels tags, and a model learns from one. Choose one on the Train page, or with --control: ${names}. Label Studio's own button takes the one that was chosen last.`,
     );
   }
   if (control.labels.length === 0) {

@@ -51,6 +51,21 @@ function job(id: string, project = 1): Job {
 const insert = (id: string, project?: number) => store.insert({ job: job(id, project), queued: id });
 
 describe('the table of jobs', () => {
+  it('knows which tag a project was trained on last', async () => {
+    const put = async (id: string, project: number, control?: string) => {
+      const plain = job(id, project);
+      await store.insert({ job: { ...plain, request: { ...plain.request, control } }, queued: id });
+      await store.change(id, ['queued'], { state: 'done' });
+    };
+    await put('a', 1, 'first');
+    await put('b', 1, 'second');
+    await put('c', 1);
+    await put('d', 2, 'other');
+    expect(await store.usualControl('http://127.0.0.1:8080', 1)).toBe('second');
+    expect(await store.usualControl('http://127.0.0.1:8080', 3)).toBeUndefined();
+    expect(await store.usualControl('http://127.0.0.1:9090', 1)).toBeUndefined();
+  });
+
   it('gives back what was put in', async () => {
     await insert('a');
     expect((await store.get('a'))?.job).toEqual(job('a'));

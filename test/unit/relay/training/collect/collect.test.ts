@@ -36,6 +36,7 @@ type Fake = Parameters<typeof fakeProject>[0];
 interface Choices {
   readonly classes?: readonly string[];
   readonly control?: string;
+  readonly usualControl?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -47,8 +48,8 @@ async function run(fake: Fake, choices: Choices = {}) {
     cacheFolder: join(folder, 'cache'),
     fetch,
   });
-  const { classes, control, signal = new AbortController().signal, onProgress = () => undefined } = choices;
-  const wanted = { ...request(join(folder, 'job'), classes), ...(control === undefined ? {} : { control }) };
+  const { classes, signal = new AbortController().signal, onProgress = () => undefined, ...tags } = choices;
+  const wanted = { ...request(join(folder, 'job'), classes), ...tags };
   return { dataset: await collect(wanted, { signal, onProgress }), seen };
 }
 
@@ -318,7 +319,14 @@ describe('refused before anything is fetched', () => {
       /RectangleLabels/u,
     ],
     ['no labels', { config: config('') }, {}, 'no-rectangles', /lists no labels/u],
-    ['two tags', { config: two }, {}, 'control-ambiguous', /label, second\.$/u],
+    ['two tags', { config: two }, {}, 'control-ambiguous', /--control: label, second\. /u],
+    [
+      'two tags, and the usual one is gone',
+      { config: two },
+      { usualControl: 'third' },
+      'control-ambiguous',
+      /--control: label, second\. /u,
+    ],
     [
       'a tag that is not there',
       { config: two },
@@ -353,6 +361,15 @@ describe('refused before anything is fetched', () => {
     );
     expect(dataset.classes).toEqual(['Car']);
     expect(dataset.info).toMatchObject({ boxes: 2, droppedClasses: ['face'] });
+  });
+
+  test('the tag that the project was trained on before is the one where none is named', async () => {
+    const both = [1, 2].map((id) => annotated(id, region({ tag: 'second', label: 'Car' }), region()));
+    const classes = async (choices: object, labelConfig = two) =>
+      (await run({ config: labelConfig, tasks: both }, choices)).dataset.classes;
+    expect(await classes({ usualControl: 'second' })).toEqual(['Car']);
+    expect(await classes({ usualControl: 'second', control: 'label' })).toEqual(['face']);
+    expect(await classes({ usualControl: 'second' }, config('<Label value="Face"/>'))).toEqual(['face']);
   });
 
   test('one tag on two images is named with the image', async () => {
