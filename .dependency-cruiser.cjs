@@ -11,6 +11,8 @@ module.exports = {
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     only('detector'),
     only('training'),
+    only('ui'),
+    only('panel', 'ui', 'prelabel', 'engine', 'labelstudio', 'store', 'detector'),
     only('engine', 'detector'),
     only('labelstudio', 'detector'),
     only('store', 'detector', 'engine', 'labelstudio'),
@@ -32,7 +34,7 @@ module.exports = {
     {
       name: 'page-knows-no-node',
       severity: 'error',
-      from: { path: '^src/(app|store|panel)/' },
+      from: { path: '^src/(app|store|panel|ui)/' },
       to: { path: '^src/(engine/native|relay|cli)/' },
     },
   ],

@@ -30,7 +30,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/app/**/*.ts', 'src/panel/**/*.ts'],
+    files: ['src/app/**/*.ts', 'src/panel/**/*.ts', 'src/ui/**/*.ts'],
     extends: [lit['flat/recommended'], wc['flat/best-practice'], litA11y.configs.recommended],
     settings: { wc: { elementBaseClasses: ['LitElement'] } },
   },
