@@ -67,6 +67,13 @@ export async function readSettings(options: {
     found[name] = { value, source: { kind: 'credentials', where: credentialsFile(home) } };
   };
   fromCredentials('labelStudioUrl', kept.labelStudio?.url);
+  // They were given together: a token from elsewhere is not for that address.
+  if (found.labelStudioUrl.source.kind === 'credentials') {
+    found.labelStudioApiKey = {
+      value: settings.labelStudioApiKey.default,
+      source: { kind: 'default', where: 'default' },
+    };
+  }
   if (kept.labelStudio?.url === found.labelStudioUrl.value) {
     fromCredentials('labelStudioApiKey', kept.labelStudio?.token);
   }

@@ -106,7 +106,11 @@ describe('readSettings', () => {
       labelStudioUrl: 'http://elsewhere.example',
       labelStudioApiKey: null,
     });
-    expect(await read({ LABEL_STUDIO_API_KEY: 'mine' })).toMatchObject({ labelStudioApiKey: 'mine' });
+    // A token without an address is not for the one that was kept with another token.
+    expect(await read({ LABEL_STUDIO_API_KEY: 'mine' })).toMatchObject({ labelStudioApiKey: 'kept' });
+    expect(
+      await read({ LABEL_STUDIO_URL: 'http://localhost:8080', LABEL_STUDIO_API_KEY: 'mine' }),
+    ).toMatchObject({ labelStudioApiKey: 'mine' });
   });
 
   it('refuses a secret that can be guessed, without repeating it', async () => {
