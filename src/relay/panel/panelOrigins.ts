@@ -1,13 +1,7 @@
 import type { Client } from '@libsql/client';
+import type { PanelOrigin } from '../../panel/origins.ts';
 
-/** Whose pages the user has allowed to show the panel. */
-export interface PanelOrigin {
-  /** 'http://localhost:8080' */
-  readonly origin: string;
-  /** ISO 8601. */
-  readonly added: string;
-}
-
+/** Origins whose pages the user has allowed to show the panel. */
 export interface PanelOrigins {
   /** Oldest first. */
   list(): Promise<readonly PanelOrigin[]>;

@@ -1,15 +1,11 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
 import { webOrigin } from '../../labelstudio/address.ts';
+import type { PanelOriginList } from '../../panel/origins.ts';
 import { refuse } from '../auth/refusal.ts';
-import type { PanelOrigin, PanelOrigins } from './panelOrigins.ts';
+import type { PanelOrigins } from './panelOrigins.ts';
 
 const bodySchema = v.object({ origin: v.pipe(v.string(), v.maxLength(300)) });
-
-/** The answer of every call here. */
-export interface PanelOriginList {
-  readonly origins: readonly PanelOrigin[];
-}
 
 /**
  * GET, POST `{origin}` and DELETE `?origin=` of `/panel/origins`, to be mounted at `/api`. The guards see to it that only

@@ -5,10 +5,11 @@ import type { Hono } from 'hono';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { webOrigin } from '../../../src/labelstudio/address.ts';
+import type { PanelOriginList } from '../../../src/panel/origins.ts';
 import { createRelay } from '../../../src/relay/app.ts';
 import { openDatabase } from '../../../src/relay/database.ts';
 import { panelOrigins, type PanelOrigins } from '../../../src/relay/panel/panelOrigins.ts';
-import { panelRoutes, type PanelOriginList } from '../../../src/relay/panel/panelRoutes.ts';
+import { panelRoutes } from '../../../src/relay/panel/panelRoutes.ts';
 
 const secret = 'a-secret-of-this-installation';
 const labelStudio = 'http://localhost:8080';

@@ -1,0 +1,184 @@
+import type { Region } from '../../labelstudio/types.ts';
+import { Observable } from '../../ui/observable.ts';
+import { isAbort, problemOf } from '../../ui/problem.ts';
+import type { OpenTask, TaskPage } from './taskPage.ts';
+
+export type WorkPhase = 'idle' | 'asking' | 'working' | 'done' | 'failed';
+
+/** What was found in a task: everything, whatever its score, and how long that took. */
+export interface Findings {
+  readonly regions: readonly Region[];
+  /** Milliseconds from bytes to boxes; null when it was known before. */
+  readonly ms: number | null;
+}
+
+/** The boxes of one task that is open. A task that is opened again gets a new one. */
+export class TaskWork extends Observable {
+  task: OpenTask;
+  phase: WorkPhase = 'idle';
+  problem: string | null = null;
+  findings: Findings | null = null;
+  /** Boxes of the panel in the annotation that the user has not touched. */
+  shown: ReadonlySet<string> = new Set();
+  /** Was stored as a prediction instead. */
+  posted = false;
+
+  readonly #page: TaskPage;
+  /** Boxes that are the user's now: touched, deleted, accepted. They are neither added nor taken away again. */
+  readonly #theirs = new Set<string>();
+  readonly #undo: ReadonlySet<string>[] = [];
+  readonly #abort = new AbortController();
+  #wanted: ReadonlySet<string> | null = null;
+  #changing: Promise<void> | null = null;
+
+  constructor(page: TaskPage, task: OpenTask) {
+    super();
+    this.#page = page;
+    this.task = task;
+  }
+
+  /** The same task, with other boxes in its annotation. */
+  retake(task: OpenTask): void {
+    this.task = task;
+    this.changed();
+  }
+
+  /** The task is not open any more: nothing of it may reach the page. */
+  leave(): void {
+    this.#abort.abort();
+  }
+
+  hasLeft(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  get canUndo(): boolean {
+    return this.#undo.length > 0 && this.phase === 'done';
+  }
+
+  /** Asks before adding to an annotation that has boxes. */
+  ask(): void {
+    this.#set('asking');
+  }
+
+  /** The answer was no. */
+  decline(): void {
+    this.#set('idle');
+  }
+
+  /**
+   * Finds the boxes and hands them over: into the annotation, or with `post` as a prediction.
+   *
+   * @param threshold asked for when the boxes are there: the slider may have moved meanwhile
+   */
+  async run(
+    find: () => Promise<Findings>,
+    threshold: () => number,
+    post: ((regions: readonly Region[]) => Promise<void>) | null,
+  ): Promise<void> {
+    if (this.phase === 'working') return;
+    this.problem = null;
+    this.#set('working');
+    try {
+      const findings = await find();
+      if (this.hasLeft()) return;
+      this.findings = findings;
+      if (post === null) {
+        this.#remember();
+        await this.#change(this.#idsAbove(threshold()));
+      } else {
+        await post(findings.regions.filter(({ score }) => score >= threshold()));
+      }
+      this.posted = post !== null;
+      if (!this.hasLeft()) this.#set('done');
+    } catch (error) {
+      if (this.hasLeft()) return;
+      this.problem = isAbort(error) ? null : problemOf(error);
+      this.#set(this.problem === null ? 'idle' : 'failed');
+    }
+  }
+
+  /** Adds and takes away boxes so that those above the threshold are there. */
+  setThreshold(threshold: number): Promise<void> {
+    if (this.findings === null || this.posted || this.phase !== 'done') return Promise.resolve();
+    return this.#quietly(this.#change(this.#idsAbove(threshold)));
+  }
+
+  /** The boxes are the user's from now on: the slider leaves them alone. */
+  acceptAll(): void {
+    for (const id of this.shown) this.#theirs.add(id);
+    this.shown = new Set();
+    this.#undo.length = 0;
+    this.changed();
+  }
+
+  /** Takes away every box that the panel added and the user has not touched. */
+  removeAll(): Promise<void> {
+    this.#remember();
+    return this.#quietly(this.#change(new Set()));
+  }
+
+  /** Back to the boxes before the last button that was pressed; what the user has touched stays. */
+  undo(): Promise<void> {
+    const before = this.#undo.pop();
+    return before === undefined ? Promise.resolve() : this.#quietly(this.#change(before));
+  }
+
+  #idsAbove(threshold: number): ReadonlySet<string> {
+    return new Set(this.findings?.regions.flatMap(({ id, score }) => (score >= threshold ? [id] : [])));
+  }
+
+  #remember(): void {
+    this.#undo.push(this.shown);
+  }
+
+  /** One change at a time; while one is under way, only the last wish counts. */
+  #change(wanted: ReadonlySet<string>): Promise<void> {
+    this.#wanted = wanted;
+    this.#changing ??= this.#changeAll();
+    return this.#changing;
+  }
+
+  async #changeAll(): Promise<void> {
+    // What is wished in the same moment is one change.
+    await Promise.resolve();
+    try {
+      await this.#changeOneByOne();
+    } finally {
+      this.#changing = null;
+    }
+  }
+
+  async #changeOneByOne(): Promise<void> {
+    while (this.#wanted !== null && !this.hasLeft()) {
+      const wanted = this.#wanted;
+      this.#wanted = null;
+      const regions = this.findings?.regions ?? [];
+      const add = regions.filter(({ id }) => wanted.has(id) && !this.shown.has(id) && !this.#theirs.has(id));
+      const remove = [...this.shown].filter((id) => !wanted.has(id));
+      if (add.length === 0 && remove.length === 0) continue;
+      const { added, removed } = await this.#page.change(this.task.id, { add, remove });
+      // What did not go was touched or deleted by the user; what did not come has no place in this project.
+      for (const id of remove) if (!removed.includes(id)) this.#theirs.add(id);
+      for (const { id } of add) if (!added.includes(id)) this.#theirs.add(id);
+      this.shown = new Set([...this.shown, ...added].filter((id) => !remove.includes(id)));
+      this.changed();
+    }
+  }
+
+  async #quietly(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+      this.problem = null;
+    } catch (error) {
+      if (this.hasLeft()) return;
+      this.problem = problemOf(error);
+    }
+    this.changed();
+  }
+
+  #set(phase: WorkPhase): void {
+    this.phase = phase;
+    this.changed();
+  }
+}

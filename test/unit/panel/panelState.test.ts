@@ -1,0 +1,307 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { PanelState } from '../../../src/panel/page/panelState.ts';
+import type { PanelKept } from '../../../src/panel/page/panelState.ts';
+import type { PanelEngine } from '../../../src/panel/page/panelEngine.ts';
+import { FakeDetector, FakePage, fakeEngine, listed, memoryKept, openTask, twoImages } from './fakePage.ts';
+
+let page: FakePage;
+let detector: FakeDetector;
+let engine: PanelEngine;
+let kept: PanelKept;
+let panel: PanelState;
+
+function make(): PanelState {
+  return new PanelState({ page, engine, keep: () => Promise.resolve(kept) });
+}
+beforeEach(async () => {
+  page = new FakePage();
+  detector = new FakeDetector();
+  engine = fakeEngine(detector, [listed('cells-1'), listed('cells-2'), listed('dogs-1', ['dog'])]);
+  kept = memoryKept();
+  panel = make();
+  await panel.start();
+});
+
+const scores = () => [...page.regions.values()].map(({ score }) => score);
+const settled = () => vi.waitFor(() => expect(panel.work?.phase).not.toBe('working'));
+function gate() {
+  let open: () => void = () => undefined;
+  return { promise: new Promise<void>((resolve) => (open = resolve)), open: () => open() };
+}
+
+describe('pre-labeling the open task', () => {
+  it('puts the boxes above the threshold into the annotation, in one step, in percent, with their label', async () => {
+    page.open(7);
+    await panel.preLabel();
+    expect(scores()).toEqual([0.9, 0.6, 0.4]);
+    expect(page.changes).toHaveLength(1);
+    const [region] = page.regions.values();
+    expect(region).toMatchObject({
+      from_name: 'label',
+      to_name: 'image',
+      original_width: 200,
+      original_height: 100,
+      value: { x: 45, y: 10, height: 30, rectanglelabels: ['Cell'] },
+    });
+    expect(region?.value.width).toBeCloseTo(10);
+    expect(panel).toMatchObject({ tasks: 1, boxes: 3, lastMs: 13 });
+  });
+
+  it('asks before it adds to an annotation that has boxes, and does what is answered', async () => {
+    page.open(7, { boxes: 3 });
+    await panel.preLabel();
+    expect(panel.work?.phase).toBe('asking');
+    expect(page.fetched).toEqual([]);
+    panel.work?.decline();
+    expect(page.changes).toEqual([]);
+    await panel.preLabel({ anyway: true });
+    expect(scores()).toHaveLength(3);
+  });
+
+  it('does not ask about its own boxes', async () => {
+    page.open(7);
+    await panel.preLabel();
+    await panel.preLabel();
+    expect(panel.work?.phase).toBe('done');
+    expect(scores()).toHaveLength(3);
+    expect(detector.seen).toEqual(['7 image']);
+  });
+
+  it('never reaches a task that was opened meanwhile', async () => {
+    const hold = gate();
+    detector.gate = hold.promise;
+    page.open(7);
+    const first = panel.preLabel();
+    await vi.waitFor(() => expect(page.fetched).toEqual(['7 image']));
+    page.open(8);
+    hold.open();
+    await first;
+    expect(page.changes).toEqual([]);
+    expect(page.regions.size).toBe(0);
+    await panel.preLabel();
+    expect(detector.seen.at(-1)).toBe('8 image');
+    expect(scores()).toHaveLength(3);
+  });
+
+  it('says in words what is wrong, and works again afterwards', async () => {
+    page.open(7);
+    page.failure = new Error('The bucket does not allow it. Add a CORS rule.');
+    await panel.preLabel();
+    expect(panel.work).toMatchObject({
+      phase: 'failed',
+      problem: 'The bucket does not allow it. Add a CORS rule.',
+    });
+    page.failure = null;
+    await panel.preLabel();
+    expect(panel.work).toMatchObject({ phase: 'done', problem: null });
+  });
+
+  it('knows what is no task and what has no rectangles', async () => {
+    page.show({ kind: 'none', message: 'No task is open. Open one.' });
+    expect(panel).toMatchObject({ work: null, message: 'No task is open. Open one.' });
+    page.open(7, { labelConfig: '<View><Text name="t" value="$t"/></View>' });
+    expect(panel.work).toBeNull();
+    expect(panel.message).toMatch(/no RectangleLabels tag.+Add <RectangleLabels>/u);
+    await panel.preLabel();
+    expect(page.fetched).toEqual([]);
+  });
+
+  it('refuses a model without a label here, until labels are chosen, and remembers them', async () => {
+    page.open(7);
+    panel.chooseModel(engine.models[2] ?? listed('none'));
+    await panel.preLabel();
+    expect(panel.work?.problem).toMatch(/No class of the model has a label/u);
+    const control = panel.mappings[0]?.control;
+    if (control === undefined) throw new Error('no control');
+    await panel.chooseLabels(control, ['Dirt']);
+    await panel.preLabel();
+    expect([...page.regions.values()][0]?.value.rectanglelabels).toEqual(['Dirt']);
+    const again = make();
+    page.open(8);
+    await again.start();
+    again.chooseModel(engine.models[2] ?? listed('none'));
+    await vi.waitFor(() => expect(again.mappings[0]?.labels).toEqual(['Dirt']));
+  });
+
+  it('draws on every image of a task, each with the control that fits, or with the chosen one', async () => {
+    page.open(7, { labelConfig: twoImages });
+    await panel.preLabel();
+    const places = [...page.regions.values()].map(({ from_name, to_name }) => `${from_name} ${to_name}`);
+    expect(new Set(places)).toEqual(new Set(['a left', 'b right']));
+    expect(page.regions.size).toBe(6);
+    expect(page.fetched).toEqual(['7 l', '7 r']);
+    page.open(8, { labelConfig: twoImages });
+    panel.chooseControl('b right');
+    await panel.preLabel();
+    expect(page.fetched.slice(2)).toEqual(['8 r']);
+    expect(page.regions.size).toBe(3);
+  });
+});
+
+describe('the threshold', () => {
+  it('adds and takes away boxes of the open task, without running the model', async () => {
+    page.open(7);
+    await panel.preLabel();
+    panel.setThreshold(0.5);
+    await vi.waitFor(() => expect(scores()).toEqual([0.9, 0.6]));
+    panel.setThreshold(0.05);
+    await vi.waitFor(() => expect(scores()).toHaveLength(4));
+    expect(detector.seen).toHaveLength(1);
+  });
+
+  it('leaves alone what the user has touched or deleted', async () => {
+    page.open(7);
+    await panel.preLabel();
+    const [best, second] = [...page.regions.keys()];
+    page.touched.add(best ?? '');
+    page.regions.delete(second ?? '');
+    panel.setThreshold(0.95);
+    await vi.waitFor(() => expect(panel.work?.shown.size).toBe(0));
+    expect(scores()).toEqual([0.9]);
+    panel.setThreshold(0.05);
+    await vi.waitFor(() => expect(panel.work?.shown.size).toBe(2));
+    expect(scores().sort()).toEqual([0.1, 0.4, 0.9]);
+  });
+
+  it('moves as fast as a hand does: only the last place counts', async () => {
+    page.open(7);
+    await panel.preLabel();
+    const hold = gate();
+    page.gate = hold.promise;
+    for (let value = 0.3; value < 0.8; value += 0.01) panel.setThreshold(value);
+    hold.open();
+    await vi.waitFor(() => expect(scores()).toEqual([0.9]));
+    expect(page.changes.length).toBeLessThanOrEqual(3);
+  });
+
+  it('holds also for boxes that come while it moves', async () => {
+    const hold = gate();
+    detector.gate = hold.promise;
+    page.open(7);
+    const work = panel.preLabel();
+    panel.setThreshold(0.5);
+    hold.open();
+    await work;
+    expect(scores()).toEqual([0.9, 0.6]);
+  });
+
+  it('is remembered', async () => {
+    panel.setThreshold(0.42);
+    panel.setKey('Ctrl+Shift+KeyB');
+    await vi.waitFor(async () => {
+      const again = make();
+      await again.start();
+      expect(again.settings).toMatchObject({ threshold: 0.42, key: 'Ctrl+Shift+KeyB' });
+    });
+  });
+});
+
+describe('accept, remove, undo', () => {
+  it('accepted boxes are the user’s', async () => {
+    page.open(7);
+    await panel.preLabel();
+    panel.work?.acceptAll();
+    panel.setThreshold(0.95);
+    await panel.work?.removeAll();
+    expect(scores()).toEqual([0.9, 0.6, 0.4]);
+  });
+
+  it('removed boxes come back with undo, and a second undo takes the first ones away', async () => {
+    page.open(7);
+    await panel.preLabel();
+    await panel.work?.removeAll();
+    expect(scores()).toEqual([]);
+    await panel.work?.undo();
+    expect(scores()).toEqual([0.9, 0.6, 0.4]);
+    await panel.work?.undo();
+    expect(scores()).toEqual([]);
+    expect(panel.work?.canUndo).toBe(false);
+  });
+});
+
+describe('as I go', () => {
+  it('pre-labels what opens, and finds the next ones before they do', async () => {
+    page.open(7);
+    page.next = [8, 9, 10];
+    panel.setAsIGo(true);
+    await vi.waitFor(() => expect(detector.seen).toEqual(['7 image', '8 image', '9 image']));
+    page.next = [];
+    page.open(8);
+    await vi.waitFor(() => expect(scores()).toHaveLength(3));
+    expect(detector.seen).toHaveLength(3);
+    expect(panel.tasks).toBe(2);
+  });
+
+  it('gives up what is not looked at any more', async () => {
+    detector.gate = gate().promise;
+    page.open(7);
+    panel.setAsIGo(true);
+    await vi.waitFor(() => expect(page.fetched).toEqual(['7 image']));
+    page.open(8);
+    await vi.waitFor(() => expect(detector.aborted).toBe(1));
+  });
+
+  it('shares the work on a task that is opened while it is looked at ahead', async () => {
+    page.open(7);
+    page.next = [8];
+    panel.setAsIGo(true);
+    await settled();
+    const hold = gate();
+    detector.gate = hold.promise;
+    await vi.waitFor(() => expect(page.fetched).toContain('8 image'));
+    page.open(8);
+    hold.open();
+    await vi.waitFor(() => expect(scores()).toHaveLength(3));
+    expect(page.fetched.filter((name) => name === '8 image')).toHaveLength(1);
+  });
+
+  it('asks, and does not add, where boxes are', async () => {
+    panel.setAsIGo(true);
+    page.open(7, { boxes: 2 });
+    await vi.waitFor(() => expect(panel.work?.phase).toBe('asking'));
+    expect(page.changes).toEqual([]);
+  });
+});
+
+describe('posting', () => {
+  it('stores a prediction under the model’s version, and leaves the annotation alone', async () => {
+    panel.setDelivery('post');
+    page.open(7, { boxes: 3 });
+    await panel.preLabel();
+    expect(page.changes).toEqual([]);
+    expect(page.posted).toHaveLength(1);
+    expect(page.posted[0]).toMatchObject({ task: 7, model_version: 'cells-1' });
+    expect(page.posted[0]?.score).toBeCloseTo((0.9 + 0.6 + 0.4) / 3);
+  });
+});
+
+describe('what is kept', () => {
+  it('is not predicted again, by this panel or the next, but by another model', async () => {
+    page.open(7);
+    await panel.preLabel();
+    const row = await kept.results.get('labelstudio:http://localhost:8080:3', 'task:7', 'cells-1');
+    expect(row).toMatchObject({ state: 'done', taskId: 7, width: 200, backend: 'wasm' });
+    panel = make();
+    await panel.start();
+    page.open(8);
+    page.open(7);
+    await panel.preLabel();
+    expect(detector.seen).toEqual(['7 image']);
+    expect(scores()).toHaveLength(3);
+    panel.chooseModel(engine.models[1] ?? listed('none'));
+    await panel.preLabel();
+    expect(detector.seen).toHaveLength(2);
+  });
+
+  it('may be nothing: the panel works where the browser stores nothing', async () => {
+    panel = new PanelState({ page, engine, keep: () => Promise.reject(new Error('blocked')) });
+    await panel.start();
+    page.open(7);
+    await panel.preLabel();
+    expect(scores()).toHaveLength(3);
+    page.open(8);
+    page.show({ kind: 'task', task: openTask(7) });
+    await panel.preLabel();
+    expect(detector.seen).toEqual(['7 image']);
+  });
+});
