@@ -16,8 +16,8 @@ export function detectAhead(
       id: source.id,
       title: source.title,
       count: (signal) => source.count(signal),
-      async *items(signal) {
-        for await (const item of source.items(signal)) {
+      async *items(signal, after) {
+        for await (const item of source.items(signal, after)) {
           yield {
             ...item,
             async load(loadSignal) {

@@ -42,7 +42,14 @@ In place of a folder, the tasks of a Label Studio project:
   --label-studio URL  address of Label Studio, else the variable LABEL_STUDIO_URL
   --post              store the boxes in Label Studio as predictions; --out may be left out then
   --only-unlabeled    only tasks without an annotation
+  --only-unpredicted  only tasks without a prediction of this model version (with --post and no --out: always)
+  --view N            only the tasks of a tab of the data manager; its number is in the address after "tab="
+  --from-id N         only tasks with this number or a higher one
+  --to-id N           only tasks with this number or a lower one
   --shard I/N         only every Nth task, to share a project among machines
+  --sample N          only so many tasks, drawn by chance, the same ones at each call
+  --seed N            draw others (default 0)
+  --replace VERSION   when every task has its prediction, delete those of an older model version
   --control NAME      which RectangleLabels tag, where the project has several
 The token comes from the variable LABEL_STUDIO_API_KEY and is never an argument.
 

@@ -1,4 +1,5 @@
 import { formatNames, isFormatName, type FormatName } from '../formats/format.ts';
+import type { TaskQuery } from '../labelstudio/types.ts';
 import { UsageError } from './errors.ts';
 import { readOptions, wholeNumber } from './readOptions.ts';
 
@@ -13,8 +14,12 @@ export interface ProjectChoice {
   /** From LABEL_STUDIO_API_KEY only. */
   readonly token: string;
   readonly post: boolean;
-  readonly onlyUnlabeled: boolean;
-  readonly shard: { readonly index: number; readonly count: number } | null;
+  /** Which of its tasks. */
+  readonly tasks: Omit<TaskQuery, 'projectId' | 'withoutPredictionOf'>;
+  /** Only tasks without a prediction of the model's version. */
+  readonly onlyUnpredicted: boolean;
+  /** An older version whose predictions are deleted once all tasks have one of the new version. */
+  readonly replace: string | null;
   /** Name of the RectangleLabels tag, where the project has several. */
   readonly control: string | null;
 }
@@ -41,7 +46,14 @@ const options = {
   project: { type: 'string' },
   post: { type: 'boolean', default: false },
   'only-unlabeled': { type: 'boolean', default: false },
+  'only-unpredicted': { type: 'boolean', default: false },
+  view: { type: 'string' },
+  'from-id': { type: 'string' },
+  'to-id': { type: 'string' },
   shard: { type: 'string' },
+  sample: { type: 'string' },
+  seed: { type: 'string' },
+  replace: { type: 'string' },
   control: { type: 'string' },
   'label-studio': { type: 'string' },
 } as const;
@@ -75,8 +87,23 @@ export function readPredictArgs(args: readonly string[], env: NodeJS.ProcessEnv)
 
 type Values = ReturnType<typeof readOptions<typeof options>>['values'];
 
+const forProjects = [
+  'post',
+  'only-unlabeled',
+  'only-unpredicted',
+  'view',
+  'from-id',
+  'to-id',
+  'shard',
+  'sample',
+  'seed',
+  'replace',
+  'control',
+  'label-studio',
+] as const;
+
 function readPaths(values: Values, positionals: readonly string[]): PredictArgs['from'] {
-  for (const name of ['post', 'only-unlabeled', 'shard', 'control', 'label-studio'] as const) {
+  for (const name of forProjects) {
     if (values[name] !== undefined && values[name] !== false) {
       throw new UsageError(`--${name} is for the tasks of a project.`, 'Add --project N, or leave it out.');
     }
@@ -120,11 +147,57 @@ function readProject(
       url,
       token,
       post: values.post,
-      onlyUnlabeled: values['only-unlabeled'],
-      shard: values.shard === undefined ? null : readShard(values.shard),
+      tasks: readTasks(values),
+      onlyUnpredicted: values['only-unpredicted'],
+      replace: readReplace(values),
       control: values.control ?? null,
     },
   };
+}
+
+function readTasks(values: Values): ProjectChoice['tasks'] {
+  const number = (name: 'view' | 'from-id' | 'to-id' | 'sample' | 'seed', least: number) => {
+    const text = values[name];
+    return text === undefined ? null : wholeNumber(name, text, least);
+  };
+  const [view, fromId, toId] = [number('view', 1), number('from-id', 1), number('to-id', 1)];
+  const [sample, seed] = [number('sample', 1), number('seed', 0)];
+  if (fromId !== null && toId !== null && fromId > toId) {
+    throw new UsageError(
+      `No task has a number from ${fromId} to ${toId}.`,
+      'Write the smaller number after --from-id.',
+    );
+  }
+  if (seed !== null && sample === null) {
+    throw new UsageError('--seed belongs to --sample.', 'Add --sample N, or leave it out.');
+  }
+  return {
+    onlyUnlabeled: values['only-unlabeled'],
+    ...(values.shard === undefined ? {} : { shard: readShard(values.shard) }),
+    ...(view === null ? {} : { view }),
+    ...(fromId === null ? {} : { fromId }),
+    ...(toId === null ? {} : { toId }),
+    ...(sample === null ? {} : { sample: { count: sample, seed: seed ?? 0 } }),
+  };
+}
+
+/** Label Studio deletes a version in the whole project: tasks that the command leaves out would end up with nothing. */
+function readReplace(values: Values): string | null {
+  const { replace } = values;
+  if (replace === undefined) return null;
+  if (!values.post) {
+    throw new UsageError('--replace deletes what the new predictions stand for.', 'Add --post.');
+  }
+  const part = (['only-unlabeled', 'view', 'from-id', 'to-id', 'shard', 'sample'] as const).find(
+    (name) => values[name] !== undefined && values[name] !== false,
+  );
+  if (part !== undefined) {
+    throw new UsageError(
+      `--replace concerns the whole project, and --${part} only a part of it.`,
+      `Leave out one of the two.`,
+    );
+  }
+  return replace;
 }
 
 function readShard(text: string): { index: number; count: number } {

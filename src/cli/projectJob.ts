@@ -31,8 +31,11 @@ export async function projectJob(
   if (mapped) assertMappable(classes, mapping);
 
   const paths = new Map<number, string>();
+  const notes = mapped ? [...mappingNotes(classes, mapping)] : [];
+  if (choice.replace !== null)
+    notes.push(await replacingNote(labelStudio, project.id, choice.replace, model.version));
   // Without a file to fill, what Label Studio holds already need not be looked at again.
-  const skipHeld = choice.post && out === null;
+  const skipHeld = choice.onlyUnpredicted || (choice.post && out === null);
   return {
     source: labelStudioSource({
       labelStudio: notingPaths(labelStudio, control.imageField, paths),
@@ -40,9 +43,8 @@ export async function projectJob(
       project,
       imageField: control.imageField,
       query: {
-        onlyUnlabeled: choice.onlyUnlabeled,
+        ...choice.tasks,
         ...(skipHeld ? { withoutPredictionOf: model.version } : {}),
-        ...(choice.shard === null ? {} : { shard: choice.shard }),
       },
     }),
     sink: choice.post
@@ -50,14 +52,42 @@ export async function projectJob(
           labelStudio,
           projectId: project.id,
           modelVersion: model.version,
-          publication: { mapping, threshold },
+          publication: () => ({ mapping, threshold }),
+          replaces: choice.replace,
         })
       : undefined,
     mapping,
-    notes: mapped ? mappingNotes(classes, mapping) : [],
-    mayBeEmpty: skipHeld || choice.onlyUnlabeled || choice.shard !== null,
+    notes,
+    mayBeEmpty: skipHeld || isPart(choice.tasks),
     nameOf: ({ taskId, name }) => (taskId === null ? undefined : paths.get(taskId)) ?? name,
   };
+}
+
+function isPart({ onlyUnlabeled, ...rest }: ProjectChoice['tasks']): boolean {
+  return onlyUnlabeled === true || Object.keys(rest).length > 0;
+}
+
+/** How much goes. Throws `UsageError` when there is nothing of that version, which a typing error would look like. */
+async function replacingNote(
+  labelStudio: LabelStudio,
+  projectId: number,
+  version: string,
+  by: string,
+): Promise<string> {
+  const versions = await labelStudio.modelVersions(projectId);
+  const count = versions.find((each) => each.version === version)?.predictions ?? 0;
+  if (version === by || count === 0) {
+    const others = versions.filter((each) => each.version !== by && each.predictions > 0);
+    throw new UsageError(
+      version === by
+        ? `${version} is the version of the model that runs.`
+        : `The project has no predictions of "${version}".`,
+      others.length === 0
+        ? 'It has none of another version: leave out --replace.'
+        : `Name one of ${others.map((each) => each.version).join(', ')} after --replace.`,
+    );
+  }
+  return `${count} predictions of ${version} will be deleted once every task has one of ${by}.`;
 }
 
 /** The control that is named, or the only one. Throws `UsageError` with the names to choose from. */

@@ -12,8 +12,8 @@ export function stoppable(source: Source, stop: AbortSignal): Source {
     id: source.id,
     title: source.title,
     count: (signal) => source.count(signal),
-    async *items(signal) {
-      const items = source.items(signal)[Symbol.asyncIterator]();
+    async *items(signal, after) {
+      const items = source.items(signal, after)[Symbol.asyncIterator]();
       try {
         while (!stop.aborted) {
           const next = await Promise.race([items.next(), stopped]);

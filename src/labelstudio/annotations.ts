@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Api } from './api.ts';
-import { idAfter, numberFilter, readTaskPage } from './tasks.ts';
+import { idAfter, numberFilter, readTaskPage } from './taskPages.ts';
 import type { AnnotatedTask, Annotation } from './types.ts';
 
 const annotationSchema = v.object({

@@ -17,7 +17,7 @@ export async function readAnswer<Schema extends v.GenericSchema>(
   base: string,
 ): Promise<v.InferOutput<Schema>> {
   const text = await response.text();
-  if (!response.ok) throw failureOf(response.status, text, base);
+  if (!response.ok) throw failureOf(response.status, text, base, retryAfter(response.headers, text));
   const parsed = v.safeParse(schema, parseJson(text));
   if (parsed.success) return parsed.output;
   if (isHtml(response, text)) {
@@ -36,10 +36,32 @@ export async function readAnswer<Schema extends v.GenericSchema>(
 }
 
 /** The error that a status and a body stand for. */
-export function failureOf(status: number, body: string, base: string): LabelStudioError {
+export function failureOf(
+  status: number,
+  body: string,
+  base: string,
+  after: number | null = null,
+): LabelStudioError {
   const words = wordsOf(body);
   const [code, message] = explain(status, words, base);
-  return new LabelStudioError(code, message, { status });
+  return new LabelStudioError(code, message, { status, retryAfter: after });
+}
+
+/** No server can make us wait longer than this: it may have meant another unit, or another year. */
+const LONGEST_WAIT = 15 * 60_000;
+
+/**
+ * Milliseconds that a server asks us to wait: the header Retry-After (seconds, or a date), else what Label Studio's
+ * framework says in words, since a page is not shown that header of another origin. Null when it says nothing.
+ */
+export function retryAfter(headers: Headers, body: string, now: number = Date.now()): number | null {
+  const header = headers.get('retry-after')?.trim() ?? '';
+  const seconds = /^\d+(?:\.\d+)?$/u.test(header)
+    ? Number(header)
+    : header === ''
+      ? Number(/expected available in (\d+) second/iu.exec(body)?.[1] ?? NaN)
+      : (Date.parse(header) - now) / 1000;
+  return Number.isFinite(seconds) ? Math.min(LONGEST_WAIT, Math.max(0, seconds * 1000)) : null;
 }
 
 /** What Label Studio says is wrong, in its own words, short; '' when it says nothing readable. */

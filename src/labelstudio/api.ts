@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import { failureOf, readAnswer } from './answer.ts';
+import { failureOf, readAnswer, retryAfter } from './answer.ts';
 import { CALL_TIMEOUT, LONG_CALL_TIMEOUT, withDeadline } from './deadline.ts';
 import { explainRejection, type Network } from './network.ts';
 import { retrying } from './retry.ts';
@@ -17,7 +17,7 @@ export interface Api {
   ): Promise<v.InferOutput<Schema>>;
   /** Sent once: whether a failed one did its work, only reading back can tell. */
   send<Schema extends v.GenericSchema>(
-    method: 'POST' | 'PATCH',
+    method: 'POST' | 'PATCH' | 'DELETE',
     path: string,
     body: unknown,
     schema: Schema,
@@ -70,7 +70,8 @@ export function createApi(session: Session, network: Network): Api {
       retrying(signal, () =>
         call(path, { method: 'DELETE' }, CALL_TIMEOUT, signal, async (response) => {
           const text = await response.text();
-          if (!response.ok && response.status !== 404) throw failureOf(response.status, text, session.base);
+          if (response.ok || response.status === 404) return;
+          throw failureOf(response.status, text, session.base, retryAfter(response.headers, text));
         }),
       ),
   };

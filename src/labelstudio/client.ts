@@ -9,6 +9,8 @@ import { havePrediction, postPredictions } from './predictions.ts';
 import { getProject, listProjects, showModelVersion } from './projects.ts';
 import { createSession } from './session.ts';
 import { countTasks, readTasks } from './tasks.ts';
+import { deleteVersion, listVersions } from './versions.ts';
+import { listViews } from './views.ts';
 import { readToken } from './token.ts';
 import type { ConnectionInfo, LabelStudio, LabelStudioOptions } from './types.ts';
 
@@ -28,6 +30,7 @@ export function createLabelStudio(options: LabelStudioOptions): LabelStudio {
     getProject: (id, signal) => getProject(api, id, signal),
     countTasks: (query, signal) => countTasks(api, query, signal),
     tasks: (query, signal) => readTasks(api, query, signal),
+    listViews: (project, signal) => listViews(api, project, signal),
     annotatedTasks: (project, signal) => readAnnotated(api, project, signal),
     countAnnotated: (project, signal) => countAnnotated(api, project, signal),
     fetchImage: (task, field, signal) => fetchImage(session, network, task, field, signal),
@@ -36,6 +39,9 @@ export function createLabelStudio(options: LabelStudioOptions): LabelStudio {
     havePrediction: (project, version, ids, signal) => havePrediction(api, project, version, ids, signal),
     postPredictions: (project, predictions, signal) => postPredictions(api, project, predictions, signal),
     showModelVersion: (project, version, signal) => showModelVersion(api, project, version, signal),
+    modelVersions: (project, signal) => listVersions(api, project, signal),
+    deleteVersion: (project, version, signal) => deleteVersion(api, project, version, signal),
+    useToken: (token) => session.use(readToken(token)),
   };
 }
 

@@ -26,21 +26,26 @@ export const labelStudioErrorCodes = [
 
 export type LabelStudioErrorCode = (typeof labelStudioErrorCodes)[number];
 
+interface ErrorFacts {
+  readonly status?: number;
+  readonly retryAfter?: number | null;
+  readonly cause?: unknown;
+}
+
 /** Any failure of a call to Label Studio, or of reading what it said. */
 export class LabelStudioError extends Error {
   override readonly name: string = 'LabelStudioError';
   readonly code: LabelStudioErrorCode;
   /** HTTP status, when there was an answer. */
   readonly status: number | null;
+  /** Milliseconds after which the server wants to be asked again (Retry-After), when it says so. */
+  readonly retryAfter: number | null;
 
-  constructor(
-    code: LabelStudioErrorCode,
-    message: string,
-    options: { readonly status?: number; readonly cause?: unknown } = {},
-  ) {
+  constructor(code: LabelStudioErrorCode, message: string, options: ErrorFacts = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.status = options.status ?? null;
+    this.retryAfter = options.retryAfter ?? null;
   }
 }
 
@@ -80,15 +85,13 @@ export class ImageFetchError extends Error {
   override readonly name = 'ImageFetchError';
   readonly code: ImageFetchErrorCode;
   readonly status: number | null;
+  readonly retryAfter: number | null;
 
-  constructor(
-    code: ImageFetchErrorCode,
-    message: string,
-    options: { readonly status?: number; readonly cause?: unknown } = {},
-  ) {
+  constructor(code: ImageFetchErrorCode, message: string, options: ErrorFacts = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.status = options.status ?? null;
+    this.retryAfter = options.retryAfter ?? null;
   }
 }
 

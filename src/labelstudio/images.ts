@@ -1,4 +1,4 @@
-import { wordsOf } from './answer.ts';
+import { retryAfter, wordsOf } from './answer.ts';
 import { DeadlineError, LONG_CALL_TIMEOUT, withDeadline } from './deadline.ts';
 import { ImageFetchError } from './errors.ts';
 import { imageAddress, type ImageAddress } from './imageAddress.ts';
@@ -73,7 +73,7 @@ function ask(
 }
 
 async function readImage(response: Response, address: ImageAddress): Promise<Blob> {
-  if (!response.ok) throw refusal(response.status, await response.text(), address);
+  if (!response.ok) throw refusal(response, await response.text(), address);
   const blob = await response.blob();
   const type = blob.type.split(';')[0] ?? '';
   if (type === 'text/html' || type === 'application/json') {
@@ -95,7 +95,8 @@ async function readImage(response: Response, address: ImageAddress): Promise<Blo
   return blob;
 }
 
-function refusal(status: number, body: string, address: ImageAddress): ImageFetchError {
+function refusal(response: Response, body: string, address: ImageAddress): ImageFetchError {
+  const { status } = response;
   const words = wordsOf(body);
   // An upload whose row is gone makes Label Studio fail on its own permission check.
   const lostUpload = status === 500 && words.includes("'NoneType' object has no attribute");
@@ -125,7 +126,7 @@ function refusal(status: number, body: string, address: ImageAddress): ImageFetc
   return new ImageFetchError(
     status >= 500 || status === 429 ? 'image-server-error' : 'image-not-found',
     `The server answered ${status} for the image ${address.shown}${words === '' ? '' : ` (${words})`}. Open the task in Label Studio; if its image is missing there too, look into the server's log.`,
-    { status },
+    { status, retryAfter: retryAfter(response.headers, body) },
   );
 }
 

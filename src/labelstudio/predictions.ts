@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Api } from './api.ts';
+import { pause } from './deadline.ts';
 import { LabelStudioError } from './errors.ts';
 import { parseLabelConfig } from './labelConfig.ts';
 import { reasonToRefuse } from './predictionCheck.ts';
@@ -196,17 +197,4 @@ function once(predictions: readonly Prediction[]): Prediction[] {
     if (!byKey.has(key)) byKey.set(key, prediction);
   }
   return [...byKey.values()];
-}
-
-async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, milliseconds);
-    function done() {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    }
-    signal?.addEventListener('abort', done, { once: true });
-  });
-  signal?.throwIfAborted();
 }

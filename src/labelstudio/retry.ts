@@ -1,4 +1,5 @@
 import pRetry from 'p-retry';
+import { pause } from './deadline.ts';
 import { ImageFetchError, LabelStudioError } from './errors.ts';
 
 /** Codes of failures that may be gone at the next try. */
@@ -17,7 +18,18 @@ export function isPassing(error: unknown): boolean {
   return (error instanceof LabelStudioError || error instanceof ImageFetchError) && PASSING.has(error.code);
 }
 
-/** Tries something that may be repeated without harm three times, with growing, randomised pauses. */
+/** A server that wants to be left alone for longer is not worth a wait here: whoever asks can show why. */
+const LONGEST_WAIT = 5000;
+
+/** Milliseconds that the server asked us to wait; 0 when it did not. */
+function askedFor(error: unknown): number {
+  return error instanceof LabelStudioError || error instanceof ImageFetchError ? (error.retryAfter ?? 0) : 0;
+}
+
+/**
+ * Tries something that may be repeated without harm three times, with growing, randomised pauses, and not sooner
+ * than the server asked for.
+ */
 export async function retrying<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
   return pRetry(attempt, {
     retries: 2,
@@ -25,7 +37,8 @@ export async function retrying<T>(signal: AbortSignal | undefined, attempt: () =
     maxTimeout: 5000,
     factor: 3,
     randomize: true,
-    shouldRetry: ({ error }) => isPassing(error),
+    shouldRetry: ({ error }) => isPassing(error) && askedFor(error) <= LONGEST_WAIT,
+    onFailedAttempt: ({ error }) => pause(askedFor(error), signal),
     ...(signal === undefined ? {} : { signal }),
   });
 }

@@ -15,6 +15,8 @@ export interface Session {
    * token that is about to end, and once more when Label Studio answers 401. Rejects as `fetch` does.
    */
   fetch(path: string, init: RequestInit & { readonly signal: AbortSignal }): Promise<Response>;
+  /** Another token from now on. */
+  use(token: Token): void;
 }
 
 /** An access token is renewed this long before its end. */
@@ -26,10 +28,7 @@ const accessSchema = v.object({ access: v.string() });
 
 /** A session with `base`, an address from `normalizeAddress`. Asks nothing before the first request. */
 export function createSession(base: string, token: Token, network: Network): Session {
-  const header =
-    token.kind === 'legacy'
-      ? { current: () => Promise.resolve(`Token ${token.key}`), renew: null }
-      : accessTokens(base, token.refresh, network);
+  let header = headerOf(base, token, network);
 
   async function send(path: string, init: RequestInit, authorization: string): Promise<Response> {
     const headers = new Headers(init.headers);
@@ -41,17 +40,33 @@ export function createSession(base: string, token: Token, network: Network): Ses
   return {
     base,
     async fetch(path, init) {
-      const authorization = await unlessAborted(header.current(), init.signal);
+      const { current, renew } = header;
+      const authorization = await unlessAborted(current(), init.signal);
       const response = await send(path, init, authorization);
-      if (response.status !== 401 || header.renew === null) return response;
+      if (response.status !== 401 || renew === null) return response;
       await response.body?.cancel();
-      return send(path, init, await unlessAborted(header.renew(authorization), init.signal));
+      return send(path, init, await unlessAborted(renew(authorization), init.signal));
+    },
+    use(other) {
+      header = headerOf(base, other, network);
     },
   };
 }
 
+/** What goes into the header Authorization, and how to renew it after a 401, where that is possible. */
+interface Header {
+  readonly current: () => Promise<string>;
+  readonly renew: ((refused: string) => Promise<string>) | null;
+}
+
+function headerOf(base: string, token: Token, network: Network): Header {
+  return token.kind === 'legacy'
+    ? { current: () => Promise.resolve(`Token ${token.key}`), renew: null }
+    : accessTokens(base, token.refresh, network);
+}
+
 /** The short-lived tokens that a personal access token buys; one renewal at a time, for all who wait. */
-function accessTokens(base: string, refresh: string, network: Network) {
+function accessTokens(base: string, refresh: string, network: Network): Header {
   let held: { readonly authorization: string; readonly renewAt: number } | null = null;
   let renewing: Promise<string> | null = null;
 

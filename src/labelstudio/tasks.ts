@@ -1,20 +1,17 @@
 import * as v from 'valibot';
 import type { Api } from './api.ts';
+import { inOrderOfId } from './inOrderOfId.ts';
+import { sampleRank } from './sampleRank.ts';
+import {
+  idAfter,
+  numberFilter,
+  readTaskPage,
+  type Filter,
+  type PageWish,
+  type TaskPage,
+} from './taskPages.ts';
 import type { Task, TaskQuery } from './types.ts';
-
-/** Label Studio's data-manager query, as far as we use it. */
-interface ManagerQuery {
-  readonly filters: { readonly conjunction: 'and'; readonly items: readonly Filter[] };
-  readonly ordering: readonly ['tasks:id'];
-  readonly selectedItems?: { readonly all: false; readonly included: readonly number[] };
-}
-
-interface Filter {
-  readonly filter: string;
-  readonly operator: string;
-  readonly type: 'Number' | 'List';
-  readonly value: number | readonly string[];
-}
+import { filtersOfView } from './views.ts';
 
 const storedPredictionSchema = v.object({ id: v.number(), model_version: v.nullish(v.string(), '') });
 const taskSchema = v.object({
@@ -39,10 +36,25 @@ export async function* readTasks(api: Api, query: TaskQuery, signal?: AbortSigna
   for await (const { id, data } of matching(api, query, 'data', PAGE_SIZE, signal)) yield { id, data };
 }
 
-/** How many tasks `readTasks` would give. One request, unless a shard or look-alike versions need counting. */
+/**
+ * How many tasks `readTasks` would give. One request, unless a shard, a tab that joins its filters by 'or', or
+ * look-alike versions need counting.
+ */
 export async function countTasks(api: Api, query: TaskQuery, signal?: AbortSignal): Promise<number> {
-  if (query.shard === undefined && !(await hasLookAlike(api, query, signal))) {
-    const page = await readPage(api, query.projectId, { filters: filtersOf(query, false) }, 'id', 1, signal);
+  const { sample, withoutPredictionOf, shard, ids } = query;
+  if (sample !== undefined && withoutPredictionOf === undefined && shard === undefined) {
+    return Math.min(sample.count, await countTasks(api, withoutSample(query), signal));
+  }
+  const plan = await planOf(api, query, signal);
+  const [only, ...others] = plan.alternatives;
+  if (
+    sample === undefined &&
+    shard === undefined &&
+    ids === undefined &&
+    !plan.lookAlike &&
+    others.length === 0
+  ) {
+    const page = await readPage(api, query.projectId, { filters: only ?? [] }, 'id', 1, signal);
     return page.total;
   }
   let count = 0;
@@ -79,6 +91,22 @@ export async function readStored(
   return stored;
 }
 
+/** What a query means to Label Studio. */
+interface Plan {
+  /** A task is wanted when all filters of one of these hold. */
+  readonly alternatives: readonly (readonly Filter[])[];
+  /** The version must be looked for in each task. */
+  readonly lookAlike: boolean;
+}
+
+async function planOf(api: Api, query: TaskQuery, signal: AbortSignal | undefined): Promise<Plan> {
+  const lookAlike = await hasLookAlike(api, query, signal);
+  const ours = filtersOf(query, lookAlike);
+  const ofView =
+    query.view === undefined ? [[]] : await filtersOfView(api, query.projectId, query.view, signal);
+  return { alternatives: ofView.map((filters) => [...filters, ...ours]), lookAlike };
+}
+
 async function* matching(
   api: Api,
   query: TaskQuery,
@@ -86,21 +114,94 @@ async function* matching(
   pageSize: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StoredTask> {
-  const { shard, withoutPredictionOf: version } = query;
-  const lookAlike = await hasLookAlike(api, query, signal);
+  const { projectId, shard, sample, withoutPredictionOf: version } = query;
+  const ids = query.ids === undefined ? undefined : [...query.ids].sort((a, b) => a - b);
+  const { alternatives, lookAlike } = await planOf(api, query, signal);
   const asked = [...new Set(['id', fields, ...(lookAlike ? ['predictions'] : [])])].join(',');
-  for (let after = 0; ;) {
-    const filters = [...filtersOf(query, lookAlike), idAfter(after)];
-    const page = await readPage(api, query.projectId, { filters }, asked, pageSize, signal);
-    for (const task of page.tasks) {
-      if (shard !== undefined && task.id % shard.count !== shard.index - 1) continue;
-      if (lookAlike && task.predictions.some((prediction) => prediction.model_version === version)) continue;
+  const drawn = sample === undefined ? ids : await draw(api, query, sample, signal);
+  const read = (filters: readonly Filter[]) =>
+    drawn === undefined
+      ? inPages(api, projectId, filters, asked, pageSize, signal)
+      : ofIds(api, projectId, drawn, filters, asked, signal);
+  for await (const task of inOrderOfId(alternatives.map(read))) {
+    if (shard !== undefined && task.id % shard.count !== shard.index - 1) continue;
+    if (lookAlike && task.predictions.some((prediction) => prediction.model_version === version)) continue;
+    yield task;
+  }
+}
+
+/** All tasks that pass the filters, in id order. The next page is on its way while the last half of one is used. */
+async function* inPages(
+  api: Api,
+  projectId: number,
+  filters: readonly Filter[],
+  fields: string,
+  pageSize: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StoredTask> {
+  const ask = (after: number) =>
+    readPage(api, projectId, { filters: [...filters, idAfter(after)] }, fields, pageSize, signal);
+  for (let page = await ask(0); ;) {
+    const { tasks } = page;
+    const last = page.total > tasks.length ? tasks.at(-1) : undefined;
+    let next: ReturnType<typeof ask> | null = null;
+    for (const [index, task] of tasks.entries()) {
+      if (last !== undefined && index > tasks.length / 2) {
+        next ??= ask(last.id);
+        // Awaited below; whoever stops listening before that must not leave an unhandled rejection.
+        next.catch(() => undefined);
+      }
       yield task;
     }
-    const last = page.tasks.at(-1);
-    if (last === undefined || page.total <= page.tasks.length) return;
-    after = last.id;
+    if (last !== undefined) next ??= ask(last.id);
+    if (next === null) return;
+    page = await next;
   }
+}
+
+/** The tasks among `ids`, which are in order, that pass the filters. */
+async function* ofIds(
+  api: Api,
+  projectId: number,
+  ids: readonly number[],
+  filters: readonly Filter[],
+  fields: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StoredTask> {
+  for (let start = 0; start < ids.length; start += PAGE_SIZE) {
+    const included = ids.slice(start, start + PAGE_SIZE);
+    for (let after = 0; ;) {
+      const wanted = { filters: [...filters, idAfter(after)], included };
+      const page = await readPage(api, projectId, wanted, fields, PAGE_SIZE, signal);
+      yield* page.tasks;
+      const last = page.tasks.at(-1);
+      if (last === undefined || page.total <= page.tasks.length) break;
+      after = last.id;
+    }
+  }
+}
+
+/** Ids of a random sample, in order: those whose mixture with the seed is smallest. */
+async function draw(
+  api: Api,
+  query: TaskQuery,
+  { count, seed }: NonNullable<TaskQuery['sample']>,
+  signal: AbortSignal | undefined,
+): Promise<readonly number[]> {
+  const all: { readonly id: number; readonly rank: number }[] = [];
+  for await (const { id } of matching(api, withoutSample(query), 'id', LARGE_PAGE_SIZE, signal)) {
+    all.push({ id, rank: sampleRank(id, seed) });
+  }
+  const drawn = all.sort((a, b) => a.rank - b.rank || a.id - b.id).slice(0, count);
+  return drawn.map(({ id }) => id).sort((a, b) => a - b);
+}
+
+/** The query that a sample is drawn from. */
+function withoutSample(query: TaskQuery): TaskQuery {
+  const rest: { -readonly [Key in keyof TaskQuery]: TaskQuery[Key] } = { ...query };
+  delete rest.sample;
+  delete rest.withoutPredictionOf;
+  return rest;
 }
 
 /**
@@ -123,18 +224,14 @@ async function hasLookAlike(api: Api, query: TaskQuery, signal: AbortSignal | un
 
 function filtersOf(query: TaskQuery, lookAlike: boolean): Filter[] {
   const filters: Filter[] = [];
+  if (query.fromId !== undefined) filters.push(numberFilter('id', 'greater_or_equal', query.fromId));
+  if (query.toId !== undefined) filters.push(numberFilter('id', 'less_or_equal', query.toId));
   // Skipped annotations are not counted here: a skipped task still waits for one.
   if (query.onlyUnlabeled === true) filters.push(numberFilter('total_annotations', 'equal', 0));
   if (query.withoutPredictionOf !== undefined && !lookAlike) {
     filters.push(versionFilter('not_contains', query.withoutPredictionOf));
   }
   return filters;
-}
-
-export const idAfter = (id: number) => numberFilter('id', 'greater', id);
-
-export function numberFilter(column: string, operator: string, value: number): Filter {
-  return { filter: `filter:tasks:${column}`, operator, type: 'Number', value };
 }
 
 /** The value must be a list: a string is matched letter by letter. */
@@ -151,48 +248,4 @@ function readPage(
   signal: AbortSignal | undefined,
 ): Promise<TaskPage<typeof taskSchema>> {
   return readTaskPage(api, projectId, wanted, fields, pageSize, taskSchema, signal);
-}
-
-interface PageWish {
-  readonly filters: readonly Filter[];
-  readonly included?: readonly number[];
-}
-
-interface TaskPage<Schema extends v.GenericSchema> {
-  /** Of all pages. */
-  readonly total: number;
-  readonly tasks: readonly v.InferOutput<Schema>[];
-}
-
-/**
- * The first page of the tasks that pass the filters, in id order. `fields` are those of the task and, in the same
- * list, those of its annotations and predictions: Label Studio goes by one list for all of them.
- */
-export async function readTaskPage<Schema extends v.GenericSchema>(
-  api: Api,
-  projectId: number,
-  wanted: PageWish,
-  fields: string,
-  pageSize: number,
-  schema: Schema,
-  signal: AbortSignal | undefined,
-): Promise<TaskPage<Schema>> {
-  const query: ManagerQuery = {
-    filters: { conjunction: 'and', items: wanted.filters },
-    ordering: ['tasks:id'],
-    ...(wanted.included === undefined ? {} : { selectedItems: { all: false, included: wanted.included } }),
-  };
-  const parameters = new URLSearchParams({
-    project: String(projectId),
-    page: '1',
-    page_size: String(pageSize),
-    // Predictions and annotations come along only with all fields; `include` then keeps the answer small.
-    fields: /\b(?:predictions|annotations)\b/u.test(fields) ? 'all' : 'task_only',
-    include: fields,
-    // The address as it was stored, not rewritten for the browser.
-    resolve_uri: 'false',
-    query: JSON.stringify(query),
-  });
-  const pageSchema = v.object({ total: v.number(), tasks: v.array(schema) });
-  return api.get(`/api/tasks?${parameters.toString()}`, pageSchema, signal);
 }

@@ -107,6 +107,30 @@ export interface TaskQuery {
   readonly withoutPredictionOf?: string;
   /** i of n, i from 1: tasks whose id modulo n is i - 1. */
   readonly shard?: { readonly index: number; readonly count: number };
+  /** Smallest and largest task id, both included. */
+  readonly fromId?: number;
+  readonly toId?: number;
+  /** Only these tasks. */
+  readonly ids?: readonly number[];
+  /** A tab of the data manager: its filters count, its order and what is ticked there do not. */
+  readonly view?: number;
+  /**
+   * So many tasks, drawn by chance from what the rest of the query gives without regard to predictions: the same
+   * seed draws the same tasks again, however many of them have been predicted in between.
+   */
+  readonly sample?: { readonly count: number; readonly seed: number };
+}
+
+/** A tab of the data manager. */
+export interface TaskView {
+  readonly id: number;
+  readonly title: string;
+}
+
+/** How many predictions a project holds of one model version. */
+export interface VersionCount {
+  readonly version: string;
+  readonly predictions: number;
 }
 
 export interface PostOutcome {
@@ -123,6 +147,8 @@ export interface LabelStudio {
   countTasks(query: TaskQuery, signal?: AbortSignal): Promise<number>;
   /** Pages through the tasks in id order; the first page arrives before the second is asked for. */
   tasks(query: TaskQuery, signal?: AbortSignal): AsyncIterable<Task>;
+  /** The tabs of the project's data manager, in their order. */
+  listViews(projectId: number, signal?: AbortSignal): Promise<readonly TaskView[]>;
   /**
    * Tasks with a submitted annotation, in id order. Drafts do not count, nor do annotations of people who
    * skipped the task.
@@ -157,6 +183,12 @@ export interface LabelStudio {
   ): Promise<PostOutcome>;
   /** Makes the version the project's shown one; only works once a prediction of it exists. */
   showModelVersion(projectId: number, modelVersion: string, signal?: AbortSignal): Promise<void>;
+  /** The versions that the project holds predictions of. */
+  modelVersions(projectId: number, signal?: AbortSignal): Promise<readonly VersionCount[]>;
+  /** Deletes every prediction of a version; how many there were. A version that is gone already counts 0. */
+  deleteVersion(projectId: number, modelVersion: string, signal?: AbortSignal): Promise<number>;
+  /** Goes on with another token, in place of one that is no longer accepted. Throws 'bad-token'. */
+  useToken(token: string): void;
 }
 
 export interface LabelStudioOptions {

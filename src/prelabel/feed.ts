@@ -1,7 +1,7 @@
 import { EngineError, isMachineFailure } from '../engine/errors.ts';
 import type { EngineErrorCode } from '../engine/errors.ts';
 import type { Engine } from '../engine/types.ts';
-import { untilAborted } from './clock.ts';
+import { systemClock, untilAborted } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { ConnectionError } from './connectionError.ts';
 import { doneResult, failedResult, messageOf } from './itemResult.ts';
@@ -24,6 +24,8 @@ const deadEngine: readonly EngineErrorCode[] = [
 const FAILURES_IN_A_ROW = 10;
 /** Results of earlier passes are offered to the sink in groups: one transaction each would take longer. */
 const REQUEUE = 100;
+/** So long the first image waits to be told how many there are: counting can take longer than listing. */
+const COUNT_MS = 1000;
 
 export interface FeedOptions {
   readonly source: Source;
@@ -45,6 +47,8 @@ export class Feed {
   /** Keys dealt with in this run: after trouble with the source the listing starts anew. */
   readonly #seen = new Set<string>();
   #requeue: string[] = [];
+  /** Key of the item that was listed last: behind it the listing goes on after trouble. */
+  #listed: string | undefined;
   #failuresInARow = 0;
 
   constructor(options: FeedOptions) {
@@ -53,11 +57,11 @@ export class Feed {
 
   /** Rejects with what ends the run: an abort, a source that refuses, an engine that is gone. */
   async run(): Promise<void> {
-    const { patience, signal, source, state } = this.#options;
+    const { patience, signal, state } = this.#options;
     for (;;) {
       try {
         await state.unlessPaused(signal);
-        state.tally.total = await untilAborted(source.count(signal), signal);
+        if (state.tally.total === 0) await this.#count();
         state.enter('running');
         await this.#pass();
         patience.reset();
@@ -73,16 +77,39 @@ export class Feed {
     state.changed();
   }
 
+  /** Resolves once the number of items is known, or is taking too long; it is then shown as soon as it comes. */
+  async #count(): Promise<void> {
+    const { signal, source, state } = this.#options;
+    let late = false;
+    const counting = source.count(signal).then((total) => {
+      state.tally.total = total;
+      state.tally.announced = total;
+      if (late) state.changed();
+    });
+    // Should it fail late, the listing has said so already, or has no trouble.
+    counting.catch(() => undefined);
+    const enough = new AbortController();
+    try {
+      // In real time, whatever the run's clock is: no wait for anybody depends on it.
+      const tired = systemClock.sleep(COUNT_MS, enough.signal);
+      tired.catch(() => undefined);
+      await untilAborted(Promise.race([counting, tired]), signal);
+    } finally {
+      late = true;
+      enough.abort();
+    }
+  }
+
   async #pass(): Promise<void> {
     const { prefetch, signal, source, state } = this.#options;
     const pass = new AbortController();
     const stop = (): void => pass.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     try {
-      const items = source.items(pass.signal);
+      const items = source.items(pass.signal, this.#listed);
       for await (const loading of lookAhead(items, (item) => this.#wanted(item), prefetch, pass.signal)) {
         await state.unlessPaused(signal);
-        await this.#handle(loading);
+        await this.#handle(loading, pass.signal);
       }
       await this.#flushRequeue();
     } finally {
@@ -98,6 +125,7 @@ export class Feed {
     signal.throwIfAborted();
     // The listing answers again. Only a finished item resets the waits: its bytes may still not come.
     state.sourceTrouble(null);
+    this.#listed = item.key;
     if (this.#seen.has(item.key)) return false;
     const known = await this.#insistOnStore(() => store.get(source.id, item.key, modelVersion));
     if (known === undefined || (known.state === 'failed' && retryFailed)) return true;
@@ -113,11 +141,11 @@ export class Feed {
     return false;
   }
 
-  async #handle({ item, bytes }: Loading): Promise<void> {
+  async #handle({ item, bytes }: Loading, passing: AbortSignal): Promise<void> {
     const { clock, modelVersion, queueForPosting, source, state, store } = this.#options;
     // The same key twice within the window of what is loading.
     if (this.#seen.has(item.key)) return;
-    const result = await this.#detect(item, bytes);
+    const result = await this.#insistOnImage(item, bytes, passing);
     // Not raced with the abort: what has reached the store is counted.
     await this.#insistOnStore(() =>
       store.put(result, { queueForPosting: queueForPosting && isDone(result) }),
@@ -134,6 +162,24 @@ export class Feed {
         'inference-failed',
         `${this.#failuresInARow} images in a row; ${modelVersion}, ${source.title}`,
       );
+    }
+  }
+
+  /** Trouble with the whole source is waited out with the item in hand: it is not listed again. */
+  async #insistOnImage(item: SourceItem, bytes: Promise<Blob>, passing: AbortSignal): Promise<ItemResult> {
+    const { patience, signal, state } = this.#options;
+    let ahead = true;
+    for (let loading = bytes; ; loading = item.load(passing)) {
+      try {
+        return await this.#detect(item, loading);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof ConnectionError)) throw error;
+        // What was loaded ahead may have failed long ago.
+        if (!ahead || error.retryAfter > 0) await patience.wait(error);
+        ahead = false;
+        await state.unlessPaused(signal);
+      }
     }
   }
 

@@ -27,6 +27,9 @@ export interface LabelStudioSourceOptions {
   readonly query?: Omit<TaskQuery, 'projectId'>;
 }
 
+/** What another token can mend. */
+const signedOut: readonly LabelStudioErrorCode[] = ['unauthorized', 'legacy-token-disabled'];
+
 /** The id under which results of a Label Studio project are stored. */
 export function labelStudioSourceId(url: string, projectId: number): string {
   return `labelstudio:${url}:${projectId}`;
@@ -52,6 +55,10 @@ function fileOf(address: string): string {
   }
 }
 
+const keyOf = (taskId: number): string => `task:${taskId}`;
+/** 0 for what is no key of ours. */
+const idOf = (key: string): number => Number(/^task:(\d+)$/u.exec(key)?.[1] ?? 0);
+
 /** The tasks of a project, in id order. */
 export function labelStudioSource(options: LabelStudioSourceOptions): Source {
   const { labelStudio, url, project, imageField } = options;
@@ -74,11 +81,13 @@ export function labelStudioSource(options: LabelStudioSourceOptions): Source {
     id: labelStudioSourceId(url, project.id),
     title: project.title,
     count: (signal) => labelStudio.countTasks(query, signal).catch(rethrow),
-    async *items(signal) {
+    async *items(signal, after) {
       try {
-        for await (const task of labelStudio.tasks(query, signal)) {
+        const from =
+          after === undefined ? query : { ...query, fromId: Math.max(query.fromId ?? 0, idOf(after) + 1) };
+        for await (const task of labelStudio.tasks(from, signal)) {
           const item: SourceItem = {
-            key: `task:${task.id}`,
+            key: keyOf(task.id),
             name: taskName(task, imageField),
             taskId: task.id,
             load: (loadSignal) => load(task, loadSignal),
@@ -96,7 +105,10 @@ export interface LabelStudioSinkOptions {
   readonly labelStudio: LabelStudio;
   readonly projectId: number;
   readonly modelVersion: string;
-  readonly publication: Publication;
+  /** Asked for at each post. */
+  readonly publication: () => Publication;
+  /** An older version whose predictions go once those of this one are there; null: all versions stay. */
+  readonly replaces?: string | null;
 }
 
 /**
@@ -104,19 +116,29 @@ export interface LabelStudioSinkOptions {
  * and score 0: 'looked at, nothing found' differs from 'not looked at', and each task ends with exactly one.
  */
 export function labelStudioSink(options: LabelStudioSinkOptions): PredictionSink {
-  const { labelStudio, projectId, modelVersion, publication } = options;
+  const { labelStudio, projectId, modelVersion, publication, replaces = null } = options;
   return {
+    replaces,
     async post(results, signal) {
       const predictions = results.flatMap((result) => {
         if (result.taskId === null) return [];
-        const { mapping, threshold } = publication;
+        const { mapping, threshold } = publication();
         const regions = detectionsToRegions(result.detections, result, mapping, threshold);
         return [toPrediction(result.taskId, regions, modelVersion)];
       });
       if (predictions.length === 0) return { stored: [], rejected: [] };
       return labelStudio.postPredictions(projectId, predictions, signal).catch(rethrow);
     },
-    finish: (signal) => labelStudio.showModelVersion(projectId, modelVersion, signal).catch(rethrow),
+    async finish(complete, signal) {
+      try {
+        await labelStudio.showModelVersion(projectId, modelVersion, signal);
+        // Only what is replaced everywhere may go: a task whose image failed keeps its older boxes.
+        if (complete && replaces !== null && replaces !== modelVersion)
+          await labelStudio.deleteVersion(projectId, replaces, signal);
+      } catch (error) {
+        rethrow(error);
+      }
+    },
   };
 }
 
@@ -133,6 +155,10 @@ function couldBeEverything(error: ImageFetchError): boolean {
 /** Trouble with Label Studio itself is nobody's task's fault. */
 function rethrow(error: unknown): never {
   if (!(error instanceof LabelStudioError)) throw error;
-  const code = passing.includes(error.code) ? 'unreachable' : 'refused';
-  throw new ConnectionError(code, error.message, { cause: error });
+  const code = passing.includes(error.code)
+    ? 'unreachable'
+    : signedOut.includes(error.code)
+      ? 'signed-out'
+      : 'refused';
+  throw new ConnectionError(code, error.message, { cause: error, retryAfter: error.retryAfter ?? 0 });
 }

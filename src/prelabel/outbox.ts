@@ -16,6 +16,8 @@ export interface OutboxOptions extends RetryOptions {
   /** False once no more results will be stored. Its change must ring the bell. */
   moreToCome(): boolean;
   unlessPaused(signal: AbortSignal): Promise<void>;
+  /** All of the run's items are done and confirmed. */
+  complete(): boolean;
   posted(keys: readonly string[]): void;
   rejected(key: string, error: ItemError): void;
 }
@@ -36,8 +38,11 @@ export async function drainOutbox(options: OutboxOptions): Promise<void> {
     if (options.moreToCome()) await options.bell.heardWithin(options.clock, GATHER_MS, options.signal);
   }
   // Label Studio refuses to show a version that it holds no prediction of.
-  if (confirmed > 0)
-    await insist(patience, options, () => options.sink.finish(options.signal).catch(asConnectionError));
+  const replaces = options.sink.replaces ?? null;
+  if (confirmed > 0 || (replaces !== null && options.complete()))
+    await insist(patience, options, () =>
+      options.sink.finish(options.complete(), options.signal).catch(asConnectionError),
+    );
 }
 
 async function postAll(options: OutboxOptions, patience: Patience): Promise<number> {

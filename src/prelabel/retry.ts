@@ -22,6 +22,8 @@ export interface RetryOptions {
   readonly signal: AbortSignal;
   /** After this long without a success the trouble is thrown. */
   readonly giveUpAfterMs: number;
+  /** Where a token that is no longer accepted can be replaced: resolves when it was. Null: nobody is there to do it. */
+  readonly signIn: ((message: string) => Promise<void>) | null;
   /** Told why there is a wait, and null when it is over. */
   trouble(message: string | null): void;
 }
@@ -46,12 +48,17 @@ export class Patience {
 
   /** Resolves when it is time to try again; throws `error` when waiting cannot help. */
   async wait(error: unknown): Promise<void> {
-    const { bell, clock, giveUpAfterMs, signal } = this.#options;
+    const { bell, clock, giveUpAfterMs, signIn, signal } = this.#options;
     signal.throwIfAborted();
+    if (error instanceof ConnectionError && error.code === 'signed-out' && signIn !== null) {
+      await signIn(error.message);
+      return;
+    }
     if (!canPass(error)) throw error;
     this.#since ??= clock.now();
     if (clock.now() - this.#since >= giveUpAfterMs) throw error;
-    const ms = backoff(this.#attempt);
+    const asked = error instanceof ConnectionError ? error.retryAfter : 0;
+    const ms = Math.max(asked, backoff(this.#attempt));
     this.#attempt += 1;
     this.#options.trouble(`${error.message} Trying again in ${Math.ceil(ms / 1000)} s.`);
     await bell.heardWithin(clock, ms, signal);

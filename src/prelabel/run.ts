@@ -22,6 +22,10 @@ export interface RunOptions {
   readonly prefetch?: number;
   /** How long source or sink may stay away before the run fails. Default: for ever, as a page can show it. */
   readonly giveUpAfterMs?: number;
+  /** Pause after so many images, before anything is posted. Default: null, no preview. */
+  readonly previewFirst?: number | null;
+  /** Pause, instead of failing, when the token is not accepted any more: somebody is there to give another one. */
+  readonly waitForToken?: boolean;
   readonly clock?: Clock;
 }
 
@@ -37,6 +41,8 @@ export interface Run {
   pause(): void;
   /** Goes on after a pause; a run that waits for source or sink tries again at once. */
   resume(): void;
+  /** A run that waits for source or sink tries again at once; a paused one stays paused. */
+  nudge(): void;
   /** Stops at once. What is stored stays, with what waits in the outbox for the next run. */
   cancel(): void;
   /** Never rejects: 'done', 'cancelled', or 'failed' with a message. A failed run can be started again. */
@@ -54,7 +60,8 @@ export function startRun(options: RunOptions): Run {
   const giveUpAfterMs = options.giveUpAfterMs ?? Infinity;
   const controller = new AbortController();
   const { signal } = controller;
-  const state = new RunState(sink !== undefined);
+  const state = new RunState(sink !== undefined, options.previewFirst ?? null);
+  const signIn = options.waitForToken === true ? (message: string) => state.signIn(message, signal) : null;
   const { bell, tally } = state;
   let feeding = true;
 
@@ -74,6 +81,7 @@ export function startRun(options: RunOptions): Run {
       bell,
       signal,
       giveUpAfterMs,
+      signIn,
       trouble: (message) => state.sourceTrouble(message),
     }),
   });
@@ -83,6 +91,7 @@ export function startRun(options: RunOptions): Run {
       await feed.run();
     } finally {
       feeding = false;
+      if (!signal.aborted) state.endPreview();
       if (sink !== undefined && !signal.aborted) state.enter('posting');
       bell.ring();
     }
@@ -98,9 +107,16 @@ export function startRun(options: RunOptions): Run {
       bell,
       signal,
       giveUpAfterMs,
+      signIn,
       trouble: (message) => state.sinkTrouble(message),
       moreToCome: () => feeding,
-      unlessPaused: (until) => state.unlessPaused(until),
+      unlessPaused: (until) => state.unlessHeld(until),
+      // A source that was stopped in between has ended too, without having given all it announced.
+      complete: () =>
+        tally.handled >= tally.announced &&
+        tally.failed === 0 &&
+        tally.rejected === 0 &&
+        tally.posted >= tally.handled,
       posted(keys) {
         for (const key of keys) tally.notePosted(key);
         state.changed();
@@ -130,6 +146,7 @@ export function startRun(options: RunOptions): Run {
     onResult: (listener) => state.onResult(listener),
     pause: () => state.pause(null),
     resume: () => state.resume(),
+    nudge: () => bell.ring(),
     cancel: () => controller.abort(new DOMException('The run was cancelled.', 'AbortError')),
     finished: runAll(),
   };

@@ -18,6 +18,9 @@ export class RunState {
   #stage: 'preparing' | 'running' | 'posting' = 'preparing';
   #paused = false;
   #pauseReason: string | null = null;
+  #needsToken = false;
+  /** Images that are still to be seen before anything is posted; null: there is no preview (any more). */
+  #preview: number | null = null;
   #sourceTrouble: string | null = null;
   #sinkTrouble: string | null = null;
   #end: End | null = null;
@@ -25,8 +28,10 @@ export class RunState {
   #firstRefusal: string | null = null;
   #progress: RunProgress;
 
-  constructor(withSink: boolean) {
+  /** `preview`: so many images are done, then the run pauses, and nothing is posted before it is resumed. */
+  constructor(withSink: boolean, preview: number | null = null) {
     this.#withSink = withSink;
+    this.#preview = preview;
     this.#progress = this.#snapshot();
   }
 
@@ -49,6 +54,8 @@ export class RunState {
   }
 
   stored(result: ItemResult): void {
+    if (this.#preview !== null && result.state === 'done') this.#preview -= 1;
+    if (this.#preview === 0) this.endPreview();
     for (const listener of this.#resultListeners) tell(listener, result);
   }
 
@@ -65,9 +72,31 @@ export class RunState {
     this.changed();
   }
 
+  /** All images of the preview are through; also called when there are fewer images than it wanted. */
+  endPreview(): void {
+    if (this.#preview === null) return;
+    this.#preview = null;
+    const seen = this.tally.done;
+    if (seen > 0) {
+      const posted = this.#withSink ? ' and nothing is posted' : '';
+      this.pause(
+        `${seen} ${seen === 1 ? 'image is' : 'images are'} done${posted} yet. Look at them under Review, set the threshold, then resume.`,
+      );
+    }
+    this.bell.ring();
+  }
+
+  /** Pauses until somebody has given another token. */
+  async signIn(message: string, signal: AbortSignal): Promise<void> {
+    this.#needsToken = true;
+    this.pause(message);
+    await this.unlessPaused(signal);
+  }
+
   resume(): void {
     this.#paused = false;
     this.#pauseReason = null;
+    this.#needsToken = false;
     this.changed();
     this.bell.ring();
   }
@@ -76,6 +105,12 @@ export class RunState {
   async unlessPaused(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     while (this.#paused) await this.bell.heard(signal);
+  }
+
+  /** The same for posting, which waits for the end of a preview too. */
+  async unlessHeld(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    while (this.#paused || this.#preview !== null) await this.bell.heard(signal);
   }
 
   sourceTrouble(message: string | null): void {
@@ -142,6 +177,7 @@ export class RunState {
       rate,
       secondsLeft: phase === 'running' ? secondsLeft : null,
       message: this.#message(),
+      needsToken: this.#needsToken && phase === 'paused',
     });
   }
 }

@@ -3,6 +3,8 @@ const WINDOW_MS = 10_000;
 /** What a run has counted, and how fast it goes. */
 export class Tally {
   total = 0;
+  /** How many the source said there are, before anything was listed; Infinity until it has said so. */
+  announced = Infinity;
   done = 0;
   failed = 0;
   skipped = 0;

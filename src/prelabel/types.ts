@@ -26,7 +26,11 @@ export interface Source {
   readonly id: string;
   readonly title: string;
   count(signal: AbortSignal): Promise<number>;
-  items(signal: AbortSignal): AsyncIterable<SourceItem>;
+  /**
+   * In an order that stays the same. `after`: the key of the item that was listed last; a source that can goes on
+   * behind it, others list everything again.
+   */
+  items(signal: AbortSignal, after?: string): AsyncIterable<SourceItem>;
 }
 
 /** Where results of a run go once they are stored; absent for a run that only shows. */
@@ -43,8 +47,13 @@ export interface PredictionSink {
     readonly stored: readonly number[];
     readonly rejected: readonly { readonly task: number; readonly reason: string }[];
   }>;
-  /** Called once after the last confirmed post: makes the version the shown one. */
-  finish(signal: AbortSignal): Promise<void>;
+  /** The version whose predictions go when the run is complete; null or absent: none. */
+  readonly replaces?: string | null;
+  /**
+   * Called once after the last confirmed post: makes the version the shown one. `complete`: every item of the run
+   * has a result that the receiver holds, none failed and none was refused.
+   */
+  finish(complete: boolean, signal: AbortSignal): Promise<void>;
 }
 
 export type RunPhase =
@@ -66,6 +75,8 @@ export interface RunProgress {
   readonly secondsLeft: number | null;
   /** For people, when something is waited for or went wrong. */
   readonly message: string | null;
+  /** The run is paused until it gets another token. */
+  readonly needsToken: boolean;
 }
 
 /** How results become predictions; applied when shown, posted or exported, never stored with them. */

@@ -64,7 +64,7 @@ export class ConnectForm extends AppElement {
   }
 
   protected override render(): TemplateResult {
-    const { status, problem } = this.app.connection;
+    const { status, problem, info } = this.app.connection;
     return html`<form novalidate autocomplete="off" aria-label="Connect Label Studio" @submit=${this.#submit}>
       <h2>Connect Label Studio</h2>
       <wa-input
@@ -72,6 +72,7 @@ export class ConnectForm extends AppElement {
         type="url"
         label="Address"
         placeholder="http://localhost:8080"
+        value=${info?.url ?? nothing}
         autocomplete="off"
         inputmode="url"
         spellcheck="false"

@@ -8,6 +8,7 @@ import type { RunPhase, RunProgress } from '../../prelabel/types.ts';
 import { sharedStyles } from '../../ui/shared.styles.ts';
 import { count, duration, rate } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
+import { hashOf } from '../state/route.ts';
 
 const phases: Readonly<Record<RunPhase, string>> = {
   preparing: 'Looking at what there is to do',
@@ -79,7 +80,7 @@ export class RunBar extends AppElement {
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    const { progress, active, barHidden } = this.app.run;
+    const { progress, active, barHidden, watching } = this.app.run;
     if (progress === null || barHidden) return nothing;
     const passed = progress.done + progress.failed + progress.skipped;
     const part = progress.total === 0 ? (active ? 0 : 1) : passed / progress.total;
@@ -87,6 +88,7 @@ export class RunBar extends AppElement {
       class="bar"
       data-testid="run-bar"
       data-phase=${progress.phase}
+      ?data-watching=${watching}
       aria-label="Progress of the run"
     >
       <wa-progress-bar
@@ -94,24 +96,26 @@ export class RunBar extends AppElement {
         ?indeterminate=${progress.phase === 'preparing'}
         label="Images done"
       ></wa-progress-bar>
-      <span class="line">${runLine(progress)}</span>
+      <span class="line">${watching ? `In another tab · ${runLine(progress)}` : runLine(progress)}</span>
       <span class="visually-hidden" role="status">${phases[progress.phase]}</span>
       <span class="buttons">${active ? this.#controls(progress) : this.#close()}</span>
       ${progress.message === null ? nothing : html`<p class="message">${progress.message}</p>`}
     </section>`;
   }
 
-  #controls({ phase }: RunProgress): TemplateResult {
+  #controls({ phase, needsToken }: RunProgress): TemplateResult {
     const { run } = this.app;
     return html`
       ${
-        phase === 'paused'
-          ? html`<wa-button size="s" variant="brand" @click=${() => run.resume()}>
-              <wa-icon slot="start" name="play"></wa-icon>Resume
-            </wa-button>`
-          : html`<wa-button size="s" appearance="outlined" @click=${() => run.pause()}>
-              <wa-icon slot="start" name="pause"></wa-icon>Pause
-            </wa-button>`
+        needsToken && !run.watching
+          ? html`<wa-button size="s" variant="brand" href=${hashOf('run')}>New token</wa-button>`
+          : phase === 'paused'
+            ? html`<wa-button size="s" variant="brand" @click=${() => run.resume()}>
+                <wa-icon slot="start" name="play"></wa-icon>Resume
+              </wa-button>`
+            : html`<wa-button size="s" appearance="outlined" @click=${() => run.pause()}>
+                <wa-icon slot="start" name="pause"></wa-icon>Pause
+              </wa-button>`
       }
       <wa-button size="s" appearance="outlined" @click=${() => run.cancel()}>
         <wa-icon slot="start" name="close"></wa-icon>Cancel

@@ -1,44 +1,53 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
+import { customElement, query, state } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
 import '@awesome.me/webawesome/dist/components/callout/callout.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
+import '../elements/connect-form.ts';
 import '../elements/error-banner.ts';
 import '../elements/export-results.ts';
 import '../elements/failed-list.ts';
+import '../elements/replace-choice.ts';
+import type { ReplaceChoice } from '../elements/replace-choice.ts';
+import '../elements/task-choice.ts';
 import { controlStyles, factStyles, pageStyles, sharedStyles } from '../../ui/shared.styles.ts';
-import { count, countOf, score } from '../../ui/wording.ts';
+import { ago, count, countOf, score } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
 import { hashOf } from '../state/route.ts';
+import { wrongWith } from '../state/runChoices.ts';
 
 /** Starts the run, and says what came of it. Its progress is in the bar, on every page. */
 @customElement('fl-run-page')
 export class RunPage extends AppElement {
   static override styles = [sharedStyles, controlStyles, pageStyles, factStyles];
 
-  @state() private post = true;
-  @state() private onlyUnlabeled = false;
   @state() private problem: string | null = null;
+  /** So many predictions of an older version are about to be deleted: asked before the run starts. */
+  @state() private deletes: number | null = null;
+  @query('fl-replace-choice') private replaceChoice!: ReplaceChoice | null;
 
   protected override watched() {
-    const { run, source, mapping, engine, display, review } = this.app;
-    return [run, source, mapping, engine, display, review];
+    const { run, runChoices, source, mapping, engine, display, review } = this.app;
+    return [run, runChoices, source, mapping, engine, display, review];
   }
 
-  async #start(retryFailed: boolean): Promise<void> {
-    const isProject = this.app.source.kind === 'project';
-    this.problem = await this.app.startRun({
-      post: isProject && this.post,
-      onlyUnlabeled: isProject && this.onlyUnlabeled,
-      retryFailed,
-    });
+  /** Starts the run, unless something is to be asked first. */
+  async #start(): Promise<void> {
+    const deletes = this.replaceChoice?.deletes ?? null;
+    if (deletes !== null && this.deletes === null) {
+      this.deletes = deletes;
+      return;
+    }
+    this.deletes = null;
+    this.problem = await this.app.startRun();
   }
 
   protected override render(): TemplateResult {
-    const { review, source } = this.app;
+    const { review, source, run } = this.app;
     return html`<div class="page narrow">
       <h1>Run</h1>
+      ${run.progress?.needsToken === true && !run.watching ? this.#newToken() : nothing} ${this.#brokenOff()}
       <section class="panel stack" aria-label="What will run">${this.#plan()}</section>
       <fl-error-banner .message=${this.problem ?? source.problem ?? review.problem}></fl-error-banner>
       ${this.#outcome()}
@@ -49,7 +58,7 @@ export class RunPage extends AppElement {
               class="panel"
               .failed=${review.failed}
               ?busy=${this.app.run.active}
-              @retry-failed=${() => void this.#start(true)}
+              @retry-failed=${async () => (this.problem = await this.app.retryFailed())}
             ></fl-failed-list>`
       }
       ${review.results.length === 0 ? nothing : html`<fl-export-results class="panel"></fl-export-results>`}
@@ -59,8 +68,10 @@ export class RunPage extends AppElement {
   #plan(): TemplateResult {
     const { source, engine, mapping, display, run, review } = this.app;
     const isProject = source.kind === 'project';
-    const posting = isProject && this.post;
+    const { choices } = this.app.runChoices;
+    const posting = isProject && choices.post;
     const blocked = isProject && mapping.problem !== null ? mapping.problem : null;
+    const wrong = isProject ? wrongWith(choices.tasks) : null;
     const done = review.results.filter(({ state: each }) => each === 'done').length;
     return html`
       <dl class="numbers">
@@ -75,54 +86,129 @@ export class RunPage extends AppElement {
         <dt>Threshold</dt>
         <dd>${score(display.threshold)} <a href=${hashOf('preview')}>change</a></dd>
       </dl>
-      ${isProject ? this.#options() : nothing}
+      ${isProject ? this.#options() : nothing} ${this.#preview()}
       <fl-error-banner .message=${blocked}>
         <wa-button size="s" appearance="outlined" href=${hashOf('model')}>Model &amp; labels</wa-button>
       </fl-error-banner>
       <div class="actions">
         <wa-button
           variant="brand"
-          ?disabled=${run.active || blocked !== null || engine.status.kind === 'failed' || source.source === null}
-          @click=${() => void this.#start(false)}
+          ?disabled=${run.active || blocked !== null || wrong !== null || engine.status.kind === 'failed' || source.source === null}
+          @click=${() => void this.#start()}
         >
           <wa-icon slot="start" name="play"></wa-icon>${posting ? 'Run and post' : 'Run'}
         </wa-button>
         <span class="quiet">
-          ${run.active ? 'A run is under way.' : 'You can close the tab at any time: a run goes on where it was.'}
+          ${
+            run.watching
+              ? 'Another tab works on it. This one takes over when that tab is closed.'
+              : run.active
+                ? 'A run is under way.'
+                : 'You can close the tab at any time: a run goes on where it was.'
+          }
         </span>
       </div>
+      ${this.#confirm()}
     `;
   }
 
   #options(): TemplateResult {
+    const { post } = this.app.runChoices.choices;
     return html`
       <div class="check">
         <input
           id="post"
           type="checkbox"
           aria-describedby="post-hint"
-          .checked=${this.post}
-          @change=${(event: Event) => (this.post = (event.target as HTMLInputElement).checked)}
+          .checked=${post}
+          @change=${(event: Event) => this.app.runChoices.change({ post: (event.target as HTMLInputElement).checked })}
         />
         <label for="post">Post to Label Studio</label>
         <p id="post-hint" class="quiet">
           ${
-            this.post
+            post
               ? 'Each task gets one prediction of this model version, also when it is run twice.'
               : 'Results stay in this browser. Run again with this on to post them; the model is not run anew.'
           }
         </p>
       </div>
-      <div class="check">
-        <input
-          id="unlabeled"
-          type="checkbox"
-          .checked=${this.onlyUnlabeled}
-          @change=${(event: Event) => (this.onlyUnlabeled = (event.target as HTMLInputElement).checked)}
-        />
-        <label for="unlabeled">Only tasks that nobody has labeled</label>
-      </div>
+      <fl-replace-choice></fl-replace-choice>
+      <fl-task-choice></fl-task-choice>
     `;
+  }
+
+  #preview(): TemplateResult {
+    return html`<div class="check">
+      <input
+        id="preview-first"
+        type="checkbox"
+        aria-describedby="preview-hint"
+        .checked=${this.app.runChoices.choices.previewFirst}
+        @change=${(event: Event) =>
+          this.app.runChoices.change({ previewFirst: (event.target as HTMLInputElement).checked })}
+      />
+      <label for="preview-first">Preview on 6 images first</label>
+      <p id="preview-hint" class="quiet">The run then pauses, before anything is posted.</p>
+    </div>`;
+  }
+
+  /** Nothing is deleted that was not asked for by number. */
+  #confirm(): TemplateResult | typeof nothing {
+    const { replaces } = this.app.runChoices.choices;
+    if (this.deletes === null || replaces === null) return nothing;
+    return html`<wa-callout variant="warning" size="s" role="alert">
+      <wa-icon slot="icon" name="warning"></wa-icon>
+      <div class="stack">
+        <p>
+          When every task has its new prediction, ${countOf(this.deletes, 'prediction')} of ${replaces} will
+          be deleted from Label Studio, in the whole project. Annotations stay.
+        </p>
+        <div class="actions">
+          <wa-button size="s" variant="brand" @click=${() => void this.#start()}>Run and replace</wa-button>
+          <wa-button
+            size="s"
+            appearance="outlined"
+            @click=${() => {
+              this.deletes = null;
+              this.app.runChoices.change({ replaces: null });
+            }}
+            >Keep them</wa-button
+          >
+        </div>
+      </div>
+    </wa-callout>`;
+  }
+
+  #newToken(): TemplateResult {
+    return html`<section class="panel stack" aria-label="New token">
+      <p>
+        The run waits: ${this.app.run.progress?.message ?? 'Label Studio does not accept the token any more.'}
+        With a new one it goes on by itself.
+      </p>
+      <fl-connect-form></fl-connect-form>
+    </section>`;
+  }
+
+  #brokenOff(): TemplateResult | typeof nothing {
+    const { brokenOff, active } = this.app.run;
+    if (brokenOff === null || active) return nothing;
+    return html`<wa-callout size="s">
+      <wa-icon slot="icon" name="retry"></wa-icon>
+      <div class="stack">
+        <p>
+          A run that was started ${ago(new Date(brokenOff.startedAt).toISOString())} was broken off. What it
+          has done is kept.
+        </p>
+        <div class="actions">
+          <wa-button size="s" variant="brand" @click=${async () => (this.problem = await this.app.goOn())}
+            >Go on where it was</wa-button
+          >
+          <wa-button size="s" appearance="outlined" @click=${() => void this.app.run.dropBrokenOff()}
+            >Leave it</wa-button
+          >
+        </div>
+      </div>
+    </wa-callout>`;
   }
 
   /** After a run of the chosen source: what came of it and where to look at it. */

@@ -1,12 +1,13 @@
 import type { LabelStudio, LabelStudioOptions, Project, RectangleControl } from '../../labelstudio/types.ts';
 import { addressName } from '../../labelstudio/address.ts';
 import { labelStudioSink } from '../../prelabel/labelStudioSource.ts';
-import type { PredictionSink, Source } from '../../prelabel/types.ts';
+import type { PredictionSink, Publication, Source } from '../../prelabel/types.ts';
 import { ConnectionState } from './connectionState.ts';
 import type { CredentialMemory } from './connectionState.ts';
 import { DisplayState, classLooks } from './display.ts';
 import { EngineState } from './engineState.ts';
 import type { LoadEngine } from './engineState.ts';
+import { Installation } from './installation.ts';
 import { rememberModel } from './lastModel.ts';
 import { recallProject, rememberProject } from './lastProject.ts';
 import { MappingState } from './mappingState.ts';
@@ -21,6 +22,8 @@ import { ResultsForRelay } from './resultsForRelay.ts';
 import { ReviewState } from './reviewState.ts';
 import type { Kept } from './reviewState.ts';
 import { Route } from './route.ts';
+import { allTasks, queryOf, RunChoiceState } from './runChoices.ts';
+import type { RunChoices } from './runChoices.ts';
 import { RunState } from './runState.ts';
 import { SourceState } from './sourceState.ts';
 import { Thumbnails } from './thumbnails.ts';
@@ -39,12 +42,8 @@ export interface Services {
   readonly deleteEverything: () => Promise<void>;
 }
 
-export interface RunChoices {
-  /** Post to Label Studio; false: only detect and keep. */
-  readonly post: boolean;
-  readonly onlyUnlabeled: boolean;
-  readonly retryFailed: boolean;
-}
+/** How many images a preview shows before the rest. */
+const previewed = 6;
 
 /** The state of the page, in one place. Its parts hold the facts; here are the choices that touch several. */
 export class AppState {
@@ -53,7 +52,9 @@ export class AppState {
   readonly source = new SourceState();
   readonly mapping = new MappingState();
   readonly run = new RunState();
+  readonly runChoices = new RunChoiceState();
   readonly thumbnails = new Thumbnails();
+  readonly installation = new Installation();
   readonly engine: EngineState;
   readonly connection: ConnectionState;
   readonly peek: PeekState;
@@ -68,6 +69,11 @@ export class AppState {
     this.services = services;
     this.engine = new EngineState(services.loadEngine);
     this.connection = new ConnectionState(services.createLabelStudio, services.credentials);
+    const stop = this.engine.subscribe(() => {
+      if (this.engine.status.kind !== 'ready') return;
+      stop();
+      void this.installation.keepEngine();
+    });
     this.peek = new PeekState(this.engine, this.thumbnails);
     this.review = new ReviewState(services.keep);
     const { relay } = services;
@@ -78,6 +84,9 @@ export class AppState {
       () => this.run.active,
     );
     this.run.subscribe(() => this.newModel.runChanged());
+    this.connection.subscribe(() => {
+      if (this.connection.status === 'connected' && this.run.progress?.needsToken === true) this.run.resume();
+    });
     this.training = new TrainState(
       relay,
       () => services.credentials.recall(),
@@ -93,6 +102,9 @@ export class AppState {
 
   /** The first visit: the engine starts and the samples are listed side by side. */
   async start(): Promise<void> {
+    this.run.connectTabs(async () => (await this.services.keep()).settings);
+    addEventListener('online', () => this.run.nudge());
+    void this.installation.start();
     await Promise.all([
       this.engine.start().then(() => this.#modelChanged()),
       this.#useSamples().then(() => this.#resumeProject()),
@@ -174,24 +186,59 @@ export class AppState {
     this.#looksChanged();
   }
 
-  /** Starts a run with what is chosen. Returns why it cannot, or null. */
-  async startRun(choices: RunChoices): Promise<string | null> {
+  /** Starts a run with what is chosen, or with what was. Returns why it cannot, or null. */
+  startRun(choices: RunChoices = this.runChoices.choices): Promise<string | null> {
+    const field = this.#imageField;
+    return this.#run(choices, null, (modelVersion) =>
+      this.source.kind === 'project' && field !== null
+        ? this.source.tasks(field, queryOf(choices.tasks, modelVersion))
+        : this.source.source,
+    );
+  }
+
+  /** Does again what failed, and nothing else. */
+  retryFailed(): Promise<string | null> {
+    const field = this.#imageField;
+    const keys = this.review.failed.filter(({ state }) => state === 'failed').map(({ key }) => key);
+    const { post } = this.runChoices.choices;
+    return this.#run({ post, tasks: allTasks, previewFirst: false, replaces: null }, keys, () =>
+      this.source.only(keys, field),
+    );
+  }
+
+  /** Goes on with the run of the chosen source and model that was broken off. */
+  goOn(): Promise<string | null> {
+    return this.startRun(this.run.brokenOff?.choices);
+  }
+
+  async #run(
+    choices: RunChoices,
+    retried: readonly string[] | null,
+    sourceFor: (modelVersion: string) => Source | null,
+  ): Promise<string | null> {
     try {
       const engine = await this.engine.ready();
-      const { mapping } = this.mapping;
-      const source =
-        choices.onlyUnlabeled && mapping !== null
-          ? this.source.unlabeledOnly(mapping.control.imageField)
-          : this.source.source;
+      const { modelVersion } = engine.info;
+      const source = sourceFor(modelVersion);
       if (source === null) return this.mapping.problem ?? 'No images are chosen. Choose a source first.';
-      const sink = choices.post ? this.#sink(engine.info.modelVersion) : null;
-      if (choices.post && sink === null)
-        return this.mapping.problem ?? 'Choose a Label Studio project first.';
-      const { results: store } = await this.services.keep();
+      const posts = choices.post && this.source.kind === 'project';
+      const sink = posts ? this.#sink(source.id, modelVersion, choices.replaces) : null;
+      if (posts && sink === null) return this.mapping.problem ?? 'Choose a Label Studio project first.';
+      const { results: store, settings } = await this.services.keep();
+      const field = this.#imageField;
       const relayProject = this.relayHasAccess ? this.source.chosen?.project.id : undefined;
-      const field = mapping?.control.imageField;
-      this.run.start({ source, engine, store, sink, retryFailed: choices.retryFailed }, (result) => {
-        if (relayProject !== undefined && field !== undefined)
+      const plan = {
+        source,
+        engine,
+        store,
+        settings,
+        sink,
+        retryFailed: retried !== null,
+        previewFirst: choices.previewFirst ? previewed : null,
+        choices: retried === null ? choices : null,
+      };
+      await this.run.start(plan, (result) => {
+        if (relayProject !== undefined && field !== null)
           this.#resultsForRelay.add(relayProject, field, result);
         if (result.timings !== null) this.engine.note({ timings: result.timings });
         this.review.add(result);
@@ -202,15 +249,22 @@ export class AppState {
     }
   }
 
-  #sink(modelVersion: string): PredictionSink | null {
+  #sink(sourceId: string, modelVersion: string, replaces: string | null): PredictionSink | null {
     const { chosen } = this.source;
     const { mapping, problem } = this.mapping;
     if (chosen === null || mapping === null || problem !== null) return null;
+    let fixed: Publication | null = null;
     return labelStudioSink({
       labelStudio: chosen.labelStudio,
       projectId: chosen.project.id,
       modelVersion,
-      publication: { mapping, threshold: this.display.threshold },
+      replaces,
+      // Once for all of a run, and not before its first post: a preview is there to find the threshold.
+      publication: () =>
+        (fixed ??= {
+          mapping: (this.source.source?.id === sourceId ? this.mapping.mapping : null) ?? mapping,
+          threshold: this.display.threshold,
+        }),
     });
   }
 
@@ -221,6 +275,10 @@ export class AppState {
     const job = this.training.jobs.find((each) => each.model === version);
     if (job !== undefined && job.labelStudio !== addressName(chosen.url)) return;
     this.newModel.arrived(version, job, take);
+  }
+
+  get #imageField(): string | null {
+    return this.mapping.mapping?.control.imageField ?? null;
   }
 
   get #classes(): readonly string[] {
@@ -235,6 +293,7 @@ export class AppState {
 
   #sourceChanged(): void {
     if (this.source.kind !== 'project') this.mapping.clear();
+    this.runChoices.reset();
     this.thumbnails.clear();
     this.peek.reset();
     this.#looksChanged();
@@ -248,6 +307,13 @@ export class AppState {
   #reviewChanged(): void {
     const { source } = this.source;
     const { model } = this.engine;
-    if (source !== null && model !== null) void this.review.load(source.id, model.version);
+    const name =
+      source === null || model === null ? null : { sourceId: source.id, modelVersion: model.version };
+    if (name !== null) void this.review.load(name.sourceId, name.modelVersion);
+    void this.run.look(name, (choices) => {
+      // The other tab's results are in the store, and not yet here.
+      if (name !== null) void this.review.load(name.sourceId, name.modelVersion);
+      if (choices !== null) void this.startRun(choices);
+    });
   }
 }

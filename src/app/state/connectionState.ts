@@ -30,6 +30,8 @@ export class ConnectionState extends Observable {
 
   readonly #create: (options: LabelStudioOptions) => LabelStudio;
   readonly #memory: CredentialMemory;
+  /** One client for each address: whoever uses it goes on with a new token. */
+  readonly #clients = new Map<string, LabelStudio>();
   #abort = new AbortController();
 
   constructor(create: (options: LabelStudioOptions) => LabelStudio, memory: CredentialMemory) {
@@ -106,7 +108,10 @@ export class ConnectionState extends Observable {
       const client = this.#create(credentials);
       const info = await client.connect(signal);
       signal.throwIfAborted();
-      this.client = client;
+      const known = this.#clients.get(info.url);
+      known?.useToken(credentials.token);
+      this.client = known ?? client;
+      this.#clients.set(info.url, this.client);
       this.info = info;
       this.status = 'connected';
       this.changed();

@@ -2,60 +2,153 @@ import { startRun } from '../../prelabel/run.ts';
 import type { Run } from '../../prelabel/run.ts';
 import type { PredictionSink, ResultStore, RunProgress, Source } from '../../prelabel/types.ts';
 import type { Engine } from '../../engine/types.ts';
+import type { Settings } from '../../store/settings.ts';
 import type { ItemResult } from '../../store/types.ts';
 import { Observable } from '../../ui/observable.ts';
+import { readOpenRun, writeOpenRun } from './openRun.ts';
+import type { OpenRun, RunName } from './openRun.ts';
+import type { RunChoices } from './runChoices.ts';
+import { RunTabs } from './runTabs.ts';
+import type { RunCommand } from './runTabs.ts';
 
 /** What a run is started with. */
 export interface RunPlan {
   readonly source: Source;
   readonly engine: Engine;
   readonly store: ResultStore;
+  readonly settings: Settings;
   /** Null: nothing is posted. */
   readonly sink: PredictionSink | null;
   readonly retryFailed: boolean;
+  readonly previewFirst: number | null;
+  /** What to go on with, should this tab end before the run; null for a run that is not worth it. */
+  readonly choices: RunChoices | null;
 }
+
+/** What to do when the tab that was watched works no more: go on with its run, or null: the run has ended. */
+export type TakeOver = (choices: RunChoices | null) => void;
 
 const ended: ReadonlySet<RunProgress['phase']> = new Set(['done', 'cancelled', 'failed']);
 
-/** The run that the bar shows: the one under way, or the last one. */
+const isSame = (a: RunName | null, b: RunName): boolean =>
+  a?.sourceId === b.sourceId && a.modelVersion === b.modelVersion;
+
+/** The run that the bar shows: the one under way in this tab or in another, or the last one. */
 export class RunState extends Observable {
   progress: RunProgress | null = null;
   barHidden = false;
   /** Source of the run, which need not be the chosen one any more. */
   sourceId: string | null = null;
+  /** Another tab works on the run; this one shows how far it is, and takes over when that tab is gone. */
+  watching = false;
+  /** A run of the chosen source and model that was broken off: its tab was closed or crashed. */
+  brokenOff: OpenRun | null = null;
 
   #run: Run | null = null;
+  #name: RunName | null = null;
+  #tabs: RunTabs | null = null;
+  #watch = new AbortController();
+  #settings: (() => Promise<Settings>) | null = null;
+  #takeOver: TakeOver = () => undefined;
 
-  /** A run is under way, paused ones included. */
+  /** A run is under way, paused ones included, here or in the tab that is watched. */
   get active(): boolean {
     return this.progress !== null && !ended.has(this.progress.phase);
   }
 
-  /** Starts a run, or does nothing while one is under way. `onResult` gets every result once it is stored. */
-  start(plan: RunPlan, onResult: (result: ItemResult) => void): void {
-    if (this.active) return;
-    const { source, engine, store, sink, retryFailed } = plan;
-    const run = startRun({ source, engine, store, sink: sink ?? undefined, retryFailed });
-    this.#run = run;
-    this.sourceId = source.id;
-    this.barHidden = false;
-    this.progress = run.progress;
-    run.onResult(onResult);
-    run.subscribe((progress) => this.#show(progress));
-    void run.finished.then((progress) => this.#show(progress));
+  /** To be called once, in a page. `settings`: where it is kept that a run has not ended. */
+  connectTabs(settings: () => Promise<Settings>): void {
+    this.#settings = settings;
+    this.#tabs = new RunTabs({
+      progress: (run, progress) => this.#heard(run, progress),
+      command: (run, command) => {
+        if (!this.watching && isSame(this.#name, run)) this.#obey(command);
+      },
+      asked: (run) => {
+        const { progress } = this;
+        if (!this.watching && isSame(this.#name, run) && this.active && progress !== null)
+          this.#tabs?.tell(run, progress);
+      },
+    });
+  }
+
+  /**
+   * A source and a model are chosen: looks whether another tab works on them, and watches if so; else whether a run
+   * of them was broken off. `takeOver` is called when the other tab is gone before its run has ended.
+   */
+  async look(name: RunName | null, takeOver: TakeOver): Promise<void> {
+    this.#takeOver = takeOver;
+    if (this.active && !this.watching) return;
+    if (name !== null && this.watching && isSame(this.#name, name)) return;
+    this.#stopWatching();
+    this.brokenOff = null;
+    this.#name = name;
     this.changed();
+    if (name === null || this.#tabs === null || this.#settings === null) return;
+    try {
+      const open = await readOpenRun(await this.#settings(), name);
+      const taken = open !== null && (await this.#tabs.isTaken(name));
+      if (!isSame(this.#name, name) || this.active) return;
+      if (taken) {
+        void this.#watchOther(name);
+      } else {
+        this.brokenOff = open;
+        this.changed();
+      }
+    } catch {
+      // Without storage there is nothing to go on with; whoever starts a run is told.
+    }
+  }
+
+  /**
+   * Starts a run, or watches when another tab works on it already; does nothing while one is under way here.
+   * `onResult` gets every result once it is stored.
+   */
+  async start(plan: RunPlan, onResult: (result: ItemResult) => void): Promise<void> {
+    if (this.active && !this.watching) return;
+    this.#stopWatching();
+    const name = { sourceId: plan.source.id, modelVersion: plan.engine.info.modelVersion };
+    this.#name = name;
+    this.brokenOff = null;
+    await new Promise<void>((resolve) => {
+      const work = async (): Promise<void> => {
+        const working = this.#work(name, plan, onResult);
+        resolve();
+        await working;
+      };
+      const working = this.#tabs === null ? work().then(() => true) : this.#tabs.workAlone(name, work);
+      void working.then((worked) => {
+        if (!worked) void this.#watchOther(name);
+        resolve();
+      });
+    });
   }
 
   pause(): void {
-    this.#run?.pause();
+    this.#order('pause');
   }
 
   resume(): void {
-    this.#run?.resume();
+    this.#order('resume');
   }
 
   cancel(): void {
-    this.#run?.cancel();
+    this.#order('cancel');
+  }
+
+  /** Something has changed for the better: what waits tries again now. */
+  nudge(): void {
+    this.#run?.nudge();
+  }
+
+  /** The run that was broken off is not wanted any more; what it has done stays. */
+  async dropBrokenOff(): Promise<void> {
+    const name = this.#name;
+    this.brokenOff = null;
+    this.changed();
+    if (name !== null && this.#settings !== null) {
+      await writeOpenRun(await this.#settings(), name, null).catch(() => undefined);
+    }
   }
 
   hideBar(): void {
@@ -63,8 +156,95 @@ export class RunState extends Observable {
     this.changed();
   }
 
+  async #work(name: RunName, plan: RunPlan, onResult: (result: ItemResult) => void): Promise<void> {
+    const { source, engine, store, settings, sink, retryFailed, previewFirst, choices } = plan;
+    const run = startRun({
+      source,
+      engine,
+      store,
+      sink: sink ?? undefined,
+      retryFailed,
+      previewFirst,
+      waitForToken: sink !== null || source.id.startsWith('labelstudio:'),
+    });
+    this.#run = run;
+    this.sourceId = source.id;
+    this.barHidden = false;
+    run.onResult(onResult);
+    run.subscribe((progress) => this.#show(progress));
+    this.#show(run.progress);
+    // Not awaited: a full disk must not keep the run from starting, it will be said soon enough.
+    const noted =
+      choices === null
+        ? Promise.resolve()
+        : writeOpenRun(settings, name, { choices, startedAt: Date.now() }).catch(() => undefined);
+    this.#show(await run.finished);
+    await noted;
+    // Before the lock goes: tabs that watch read it to know whether there is anything left to do.
+    if (choices !== null) await writeOpenRun(settings, name, null).catch(() => undefined);
+  }
+
+  async #watchOther(name: RunName): Promise<void> {
+    const watch = new AbortController();
+    this.#watch = watch;
+    this.#name = name;
+    this.sourceId = name.sourceId;
+    this.watching = true;
+    this.barHidden = false;
+    this.progress = null;
+    this.changed();
+    this.#tabs?.ask(name);
+    try {
+      await this.#tabs?.free(name, watch.signal);
+      const open = this.#settings === null ? null : await readOpenRun(await this.#settings(), name);
+      if (watch.signal.aborted) return;
+      const progress = this.progress as RunProgress | null;
+      this.watching = false;
+      if (open !== null) this.progress = null;
+      else if (progress !== null && !ended.has(progress.phase)) {
+        // Its last word was lost, its end is certain.
+        this.progress = { ...progress, phase: 'done', message: null, needsToken: false };
+      }
+      this.changed();
+      this.#takeOver(open?.choices ?? null);
+    } catch (error) {
+      if (!watch.signal.aborted) throw error;
+    }
+  }
+
+  #stopWatching(): void {
+    this.#watch.abort();
+    if (!this.watching) return;
+    this.watching = false;
+    this.progress = null;
+  }
+
+  #heard(run: RunName, progress: RunProgress): void {
+    if (!isSame(this.#name, run)) return;
+    if (this.watching) {
+      this.progress = progress;
+      this.changed();
+    } else if (!this.active && !ended.has(progress.phase)) {
+      void this.#watchOther(run);
+      this.progress = progress;
+      this.changed();
+    }
+  }
+
+  #order(command: RunCommand): void {
+    if (this.watching && this.#name !== null) this.#tabs?.order(this.#name, command);
+    else this.#obey(command);
+  }
+
+  #obey(command: RunCommand): void {
+    if (command === 'pause') this.#run?.pause();
+    else if (command === 'resume') this.#run?.resume();
+    else this.#run?.cancel();
+  }
+
   #show(progress: RunProgress): void {
     this.progress = progress;
+    if (this.#name !== null) this.#tabs?.tell(this.#name, progress);
     this.changed();
   }
 }

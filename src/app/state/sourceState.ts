@@ -1,6 +1,6 @@
 import { labelStudioSource } from '../../prelabel/labelStudioSource.ts';
 import type { Source } from '../../prelabel/types.ts';
-import type { LabelStudio, Project } from '../../labelstudio/types.ts';
+import type { LabelStudio, Project, TaskQuery } from '../../labelstudio/types.ts';
 import { ItemIndex } from './itemIndex.ts';
 import { Observable } from '../../ui/observable.ts';
 import { isAbort, problemOf } from '../../ui/problem.ts';
@@ -42,10 +42,27 @@ export class SourceState extends Observable {
     this.#use('project', source, chosen.project.title);
   }
 
-  /** The project's tasks without any annotation; null for samples and folders, which have none. */
-  unlabeledOnly(imageField: string): Source | null {
+  /** Some of the project's tasks; null for samples and folders. */
+  tasks(imageField: string, query: Omit<TaskQuery, 'projectId'>): Source | null {
     if (this.chosen === null) return null;
-    return labelStudioSource({ ...this.chosen, imageField, query: { onlyUnlabeled: true } });
+    return labelStudioSource({ ...this.chosen, imageField, query });
+  }
+
+  /** Only the items with these keys. */
+  only(keys: readonly string[], imageField: string | null): Source | null {
+    const { source } = this;
+    if (source === null) return null;
+    const ids = keys.flatMap((key) => /^task:(\d+)$/u.exec(key)?.[1] ?? []).map(Number);
+    if (imageField !== null && ids.length === keys.length) return this.tasks(imageField, { ids });
+    const wanted = new Set(keys);
+    return {
+      id: source.id,
+      title: source.title,
+      count: () => Promise.resolve(wanted.size),
+      async *items(signal) {
+        for await (const item of source.items(signal)) if (wanted.has(item.key)) yield item;
+      },
+    };
   }
 
   fail(error: unknown): void {

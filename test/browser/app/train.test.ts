@@ -52,6 +52,10 @@ function labelStudio(annotated: number): LabelStudio {
     havePrediction: never,
     postPredictions: never,
     showModelVersion: never,
+    listViews: never,
+    modelVersions: never,
+    deleteVersion: never,
+    useToken: never,
   };
 }
 

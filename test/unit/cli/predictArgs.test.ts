@@ -69,8 +69,7 @@ describe('predict over a project', () => {
           url: 'http://localhost:8080',
           token: 'a-token',
           post: true,
-          onlyUnlabeled: true,
-          shard: { index: 2, count: 3 },
+          tasks: { onlyUnlabeled: true, shard: { index: 2, count: 3 } },
         },
       },
     });
@@ -78,10 +77,36 @@ describe('predict over a project', () => {
 
   it('prefers the address that is an argument', () => {
     const { from } = read('--project 7 --model m --out o --label-studio https://ls.example');
-    expect(from).toMatchObject({ project: { url: 'https://ls.example', post: false, shard: null } });
+    expect(from).toMatchObject({
+      project: { url: 'https://ls.example', post: false, tasks: { onlyUnlabeled: false } },
+    });
+  });
+
+  it('takes every range and filter', () => {
+    const line =
+      '--project 7 --model m --post --view 4 --from-id 10 --to-id 20 --sample 5 --seed 3 --only-unpredicted';
+    expect(read(line).from).toMatchObject({
+      project: {
+        onlyUnpredicted: true,
+        replace: null,
+        tasks: { view: 4, fromId: 10, toId: 20, sample: { count: 5, seed: 3 } },
+      },
+    });
+    expect(read('--project 7 --model m --post --sample 5').from).toMatchObject({
+      project: { tasks: { sample: { count: 5, seed: 0 } } },
+    });
+    expect(read('--project 7 --model m --post --replace m-1').from).toMatchObject({
+      project: { replace: 'm-1' },
+    });
   });
 
   it.each([
+    ['--project 7 --model m --post --from-id 9 --to-id 8', /from 9 to 8/u],
+    ['--project 7 --model m --post --seed 1', /--seed belongs to --sample/u],
+    ['--project 7 --model m --post --sample 0', /--sample 0/u],
+    ['--project 7 --model m --post --view tab', /--view tab/u],
+    ['--project 7 --model m --out o --replace m-1', /Add --post/u],
+    ['--project 7 --model m --post --replace m-1 --shard 1/2', /--shard only a part/u],
     ['photos --project 7 --model m --post', /Both a project and "photos"/u],
     ['--project seven --model m --post', /--project seven/u],
     ['--project 0 --model m --post', /--project 0/u],

@@ -128,6 +128,7 @@ describe('the progress line', () => {
     skipped: 0,
     posted: null,
     rejected: null,
+    needsToken: false,
     rate: null,
     secondsLeft: null,
     message: null,

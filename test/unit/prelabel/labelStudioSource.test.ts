@@ -23,6 +23,10 @@ function labelStudio(parts: Partial<LabelStudio>): LabelStudio {
     havePrediction: unused,
     postPredictions: unused,
     showModelVersion: unused,
+    listViews: unused,
+    modelVersions: unused,
+    deleteVersion: unused,
+    useToken: unused,
     ...parts,
   };
 }
@@ -80,7 +84,8 @@ describe('labelStudioSource', () => {
     ['unreachable', 'unreachable'],
     ['server-error', 'unreachable'],
     ['too-many-requests', 'unreachable'],
-    ['unauthorized', 'refused'],
+    ['unauthorized', 'signed-out'],
+    ['legacy-token-disabled', 'signed-out'],
     ['forbidden', 'refused'],
     ['not-found', 'refused'],
   ])('tells that %s is about all of Label Studio, and %s', async (code, expected) => {
@@ -118,7 +123,7 @@ describe('labelStudioSource', () => {
     });
     expect(await load('image-not-allowed', expired)).toMatchObject({
       name: 'ConnectionError',
-      code: 'refused',
+      code: 'signed-out',
     });
     expect(await load('image-unreachable', well)).toMatchObject({ code: 'image-unreachable' });
     // Nothing but this image can be meant: nobody is asked.
@@ -151,7 +156,7 @@ describe('labelStudioSink', () => {
     const sink = labelStudioSink({
       projectId: 7,
       modelVersion: 'm-12345678',
-      publication,
+      publication: () => publication,
       labelStudio: labelStudio({
         postPredictions: (projectId, predictions) => {
           expect(projectId).toBe(7);
@@ -178,14 +183,35 @@ describe('labelStudioSink', () => {
     const sink = labelStudioSink({
       projectId: 7,
       modelVersion: 'm-12345678',
-      publication,
+      publication: () => publication,
       labelStudio: labelStudio({
         showModelVersion: (...call) => Promise.resolve(void shown.push(call.slice(0, 2))),
         postPredictions: () => Promise.reject(broken('forbidden')),
       }),
     });
-    await sink.finish(signal);
+    await sink.finish(true, signal);
     expect(shown).toEqual([[7, 'm-12345678']]);
     await expect(sink.post([result(1, 0.9)], signal)).rejects.toMatchObject({ code: 'refused' });
+  });
+
+  it('deletes an older version when every task has the new one, and not before', async () => {
+    const calls: unknown[] = [];
+    const sink = labelStudioSink({
+      projectId: 7,
+      modelVersion: 'm-2',
+      publication: () => publication,
+      replaces: 'm-1',
+      labelStudio: labelStudio({
+        showModelVersion: (_project, version) => Promise.resolve(void calls.push(['show', version])),
+        deleteVersion: (_project, version) => Promise.resolve(calls.push(['delete', version])),
+      }),
+    });
+    await sink.finish(false, signal);
+    expect(calls).toEqual([['show', 'm-2']]);
+    await sink.finish(true, signal);
+    expect(calls.slice(1)).toEqual([
+      ['show', 'm-2'],
+      ['delete', 'm-1'],
+    ]);
   });
 });

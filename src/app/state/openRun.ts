@@ -1,0 +1,28 @@
+import * as v from 'valibot';
+import type { Setting, Settings } from '../../store/settings.ts';
+import { runChoicesSchema } from './runChoices.ts';
+
+/** Which run: one of a source and a model version, in all tabs of this browser. */
+export interface RunName {
+  readonly sourceId: string;
+  readonly modelVersion: string;
+}
+
+const openRunSchema = v.object({ choices: runChoicesSchema, startedAt: v.number() });
+/** A run that was started and has not ended: it is under way in some tab, or was broken off. */
+export type OpenRun = Readonly<v.InferOutput<typeof openRunSchema>>;
+
+const settingOf = ({ sourceId, modelVersion }: RunName): Setting<OpenRun | null> => ({
+  key: `open-run ${sourceId} ${modelVersion}`,
+  schema: v.nullable(openRunSchema),
+  initial: null,
+});
+
+export function readOpenRun(settings: Settings, run: RunName): Promise<OpenRun | null> {
+  return settings.read(settingOf(run));
+}
+
+/** Null: it has ended. */
+export function writeOpenRun(settings: Settings, run: RunName, open: OpenRun | null): Promise<void> {
+  return settings.write(settingOf(run), open);
+}
