@@ -1,7 +1,7 @@
 import type { Manifest } from './manifest.ts';
 import type { HeadTensors, ResizePlan } from './types.ts';
 
-/** Network outputs that cannot be decoded: missing, of another shape, or not finite. */
+/** Network outputs that cannot be decoded: missing, of another shape, not finite, or nothing but zeros. */
 export class HeadsError extends Error {
   readonly code = 'heads-invalid';
   override readonly name = 'HeadsError';
@@ -25,9 +25,11 @@ export interface HeadLevel {
  * The head tensors of every level, in the manifest's order, checked against the plan: a level of stride s
  * has ceil(paddedHeight / s) rows and ceil(paddedWidth / s) columns, since every stride-2 layer of ResNet
  * and FPN rounds up. Throws `HeadsError`.
+ *
+ * Nothing but zeros is refused too: no network computes that, but a GPU that lost its memory gives it.
  */
 export function headLevels(heads: HeadTensors, plan: ResizePlan, manifest: Manifest): HeadLevel[] {
-  return manifest.outputs.levels.map((level) => {
+  const levels = manifest.outputs.levels.map((level) => {
     const columns = Math.ceil(plan.paddedWidth / level.stride);
     const rows = Math.ceil(plan.paddedHeight / level.stride);
     const tensor = (name: string, channels: number) => checked(heads, name, [1, channels, rows, columns]);
@@ -40,6 +42,15 @@ export function headLevels(heads: HeadTensors, plan: ResizePlan, manifest: Manif
       centerness: tensor(level.centerness, 1),
     };
   });
+  if (levels.some(holdsSomething)) return levels;
+  throw new HeadsError(
+    "All of the network's outputs are zero: the engine computed nothing. Try the image again, or another engine.",
+  );
+}
+
+/** Nearly always answered by the first value. */
+function holdsSomething({ cls, bbox, centerness }: HeadLevel): boolean {
+  return [cls, bbox, centerness].some((values) => values.some((value) => value !== 0));
 }
 
 function checked(heads: HeadTensors, name: string, shape: readonly number[]): Float32Array {

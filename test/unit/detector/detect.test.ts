@@ -195,6 +195,20 @@ describe('heads that cannot be decoded', () => {
     expect(() => detectFromHeads(turned, plan, manifest)).toThrow(/'bbox8' has the shape \[12, 8, 4, 1\]/u);
   });
 
+  it('nothing but zeros is refused, and a single value is not', () => {
+    const zeros = copy();
+    for (const { data } of Object.values(zeros)) data.fill(0);
+    expect(() => detectFromHeads(zeros, plan, manifest)).toThrow(HeadsError);
+    expect(() => detectFromHeads(zeros, plan, manifest)).toThrow(
+      /outputs are zero: the engine computed nothing/u,
+    );
+    for (const name of outputs) {
+      const one = copy(zeros);
+      one[name]?.data.fill(1e-30, -1);
+      expect(() => detectFromHeads(one, plan, manifest)).not.toThrow();
+    }
+  });
+
   it('a class more than the network has is found', () => {
     const more = { ...manifest, classes: [...manifest.classes, 'one more'] };
     expect(() => detectFromHeads(heads, plan, more)).toThrow(HeadsError);

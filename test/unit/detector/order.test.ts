@@ -56,6 +56,18 @@ describe('keepBest', () => {
     );
   });
 
+  it('keeps no more than asked for where every score is far from the next', () => {
+    const kept = pairs([0.125, 1, 0.25, 0.5]);
+    expect(keepBest(kept.scores, kept.ids, 4, 2)).toBe(2);
+    expect([...kept.ids.subarray(0, 2)]).toEqual([1, 3]);
+  });
+
+  it('does not see what lies past the count', () => {
+    const kept = pairs([0.5, 0.25, 0.125, 1, 1, 1]);
+    expect(keepBest(kept.scores, kept.ids, 3, 2)).toBe(2);
+    expect([...kept.ids.subarray(0, 2)]).toEqual([0, 1]);
+  });
+
   it('cuts: of a hundred thousand spread scores it keeps little more than asked for', () => {
     const spread = Array.from({ length: 100_000 }, (_, i) => Math.fround(((i * 7919) % 100_000) / 100_000));
     const kept = pairs(spread);
