@@ -7,7 +7,6 @@ import type { CredentialMemory } from './connectionState.ts';
 import { DisplayState, classLooks } from './display.ts';
 import { EngineState } from './engineState.ts';
 import type { LoadEngine } from './engineState.ts';
-import { Installation } from './installation.ts';
 import { rememberModel } from './lastModel.ts';
 import { recallProject, rememberProject } from './lastProject.ts';
 import { MappingState } from './mappingState.ts';
@@ -54,7 +53,6 @@ export class AppState {
   readonly run = new RunState();
   readonly runChoices = new RunChoiceState();
   readonly thumbnails = new Thumbnails();
-  readonly installation = new Installation();
   readonly engine: EngineState;
   readonly connection: ConnectionState;
   readonly peek: PeekState;
@@ -69,11 +67,6 @@ export class AppState {
     this.services = services;
     this.engine = new EngineState(services.loadEngine);
     this.connection = new ConnectionState(services.createLabelStudio, services.credentials);
-    const stop = this.engine.subscribe(() => {
-      if (this.engine.status.kind !== 'ready') return;
-      stop();
-      void this.installation.keepEngine();
-    });
     this.peek = new PeekState(this.engine, this.thumbnails);
     this.review = new ReviewState(services.keep);
     const { relay } = services;
@@ -104,7 +97,6 @@ export class AppState {
   async start(): Promise<void> {
     this.run.connectTabs(async () => (await this.services.keep()).settings);
     addEventListener('online', () => this.run.nudge());
-    void this.installation.start();
     await Promise.all([
       this.engine.start().then(() => this.#modelChanged()),
       this.#useSamples().then(() => this.#resumeProject()),
