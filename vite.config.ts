@@ -1,4 +1,6 @@
+import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vite';
+import { version } from './package.json' with { type: 'json' };
 
 /** The page is cross-origin isolated so that wasm may use threads; the relay sends the same two headers. */
 const isolation = {
@@ -6,7 +8,53 @@ const isolation = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+/** The app as an installed one, and what its service worker keeps: docs/decisions/0015-offline.md. */
+const pwa = VitePWA({
+  strategies: 'injectManifest',
+  srcDir: 'src/serviceWorker',
+  filename: 'sw.ts',
+  // Registered by src/app/state/installation.ts, which asks before it changes to a new version.
+  injectRegister: false,
+  registerType: 'prompt',
+  // The glob below names them already.
+  includeManifestIcons: false,
+  manifest: {
+    id: '/',
+    name: 'Forelabel',
+    short_name: 'Forelabel',
+    description: 'Pre-labels images in the browser, next to Label Studio',
+    start_url: '/',
+    scope: '/',
+    display: 'standalone',
+    theme_color: '#4f46c8',
+    background_color: '#ffffff',
+    categories: ['productivity', 'utilities'],
+    icons: [
+      { src: '/icon.svg', sizes: 'any', type: 'image/svg+xml' },
+      { src: '/icon-192.png', sizes: '192x192', type: 'image/png' },
+      { src: '/icon-512.png', sizes: '512x512', type: 'image/png' },
+      { src: '/icon-maskable-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+    ],
+  },
+  injectManifest: {
+    // wasm is only named here: the service worker keeps it when it is used.
+    globPatterns: ['index.html', 'assets/*', 'samples/*', '*.{svg,png}'],
+    globIgnores: ['assets/{engine,panel,bridge}-*.js'],
+    maximumFileSizeToCacheInBytes: 100_000_000,
+    manifestTransforms: [
+      (entries) => ({
+        // A kept answer keeps its headers, which come with the relay: another version fetches them again.
+        manifest: entries.map((entry) =>
+          entry.revision === null ? entry : { ...entry, revision: `${entry.revision}-${version}` },
+        ),
+        warnings: [],
+      }),
+    ],
+  },
+});
+
 export default defineConfig({
+  plugins: [pwa],
   build: {
     outDir: 'dist/app',
     target: 'es2023',

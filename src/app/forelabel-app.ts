@@ -6,10 +6,12 @@ import '@awesome.me/webawesome/dist/components/button/button.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import './elements/engine-pill.ts';
 import './elements/new-model-banner.ts';
+import './elements/offline-banner.ts';
 import './elements/run-bar.ts';
 import './elements/settings-dialog.ts';
 import './elements/step-links.ts';
 import './elements/theme-button.ts';
+import './elements/update-banner.ts';
 import type { SettingsDialog } from './elements/settings-dialog.ts';
 import './pages/model-page.ts';
 import './pages/preview-page.ts';
@@ -159,6 +161,8 @@ export class ForelabelApp extends LitElement {
     switch (this.#app.route.place.step) {
       case 'source':
         return html`<fl-source-page></fl-source-page>`;
+      <fl-update-banner></fl-update-banner>
+      <fl-offline-banner></fl-offline-banner>
       case 'model':
         return html`<fl-model-page></fl-model-page>`;
       case 'preview':

@@ -2,13 +2,18 @@
 import * as v from 'valibot';
 import { primaryFile } from '../detector/manifest.ts';
 import { createWorkerEngine } from '../engine/client/createWorkerEngine.ts';
+import { normalizeAddress } from '../labelstudio/address.ts';
 import { createLabelStudio } from '../labelstudio/client.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Database } from '../store/database.ts';
 import { deleteEverything } from '../store/everything.ts';
+import { folderHandles } from '../store/folders.ts';
+import { offlineTasks } from '../store/offlineTasks.ts';
 import { resultStore } from '../store/results.ts';
 import { secretStore } from '../store/secrets.ts';
 import { settingsStore } from '../store/settings.ts';
+import { withOfflineCopies } from './offline/offlineLabelStudio.ts';
+import { Reach } from './offline/reach.ts';
 import type { Services } from './state/appState.ts';
 import type { CredentialMemory } from './state/connectionState.ts';
 import type { LoadEngine } from './state/engineState.ts';
@@ -66,9 +71,15 @@ export function createServices(): Services {
     });
     return opened;
   };
+  const reach = new Reach();
+  const copies = async () => offlineTasks(await database());
   return {
     loadEngine,
-    createLabelStudio,
+    reach,
+    copies,
+    folders: async () => folderHandles(await database()),
+    createLabelStudio: (options) =>
+      withOfflineCopies(createLabelStudio(options), { server: normalizeAddress(options.url), copies, reach }),
     listSamples,
     relay: createRelayApi(),
     credentials: credentialMemory(database),

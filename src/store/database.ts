@@ -4,6 +4,7 @@
  */
 import { openDB } from 'idb';
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import type { Project, Task } from '../labelstudio/types.ts';
 import { StoreError, toStoreError } from './storeError.ts';
 import type { ItemResult } from './types.ts';
 
@@ -17,6 +18,23 @@ export interface RunRow {
   readonly startedAt: number;
   readonly updatedAt: number;
   readonly state: 'running' | 'done' | 'cancelled' | 'failed';
+}
+
+/** A project of a Label Studio whose tasks and images are kept here. */
+export interface OfflineProjectRow {
+  /** Address of the Label Studio, as `ConnectionInfo.url` gives it. */
+  readonly server: string;
+  readonly projectId: number;
+  readonly project: Project;
+  /** Key in `task.data` whose images are kept. */
+  readonly imageField: string;
+  /** How many are kept, and the bytes of their images. */
+  readonly tasks: number;
+  readonly bytes: number;
+  /** All tasks that there were at the time are here. */
+  readonly complete: boolean;
+  /** Milliseconds since 1970. */
+  readonly at: number;
 }
 
 export interface ForelabelSchema extends DBSchema {
@@ -34,6 +52,22 @@ export interface ForelabelSchema extends DBSchema {
   settings: { key: string; value: unknown };
   secrets: { key: string; value: unknown };
   models: { key: string; value: unknown };
+  offlineProjects: { key: [string, number]; value: OfflineProjectRow };
+  offlineTasks: {
+    key: [string, number];
+    value: {
+      readonly server: string;
+      readonly projectId: number;
+      readonly taskId: number;
+      readonly task: Task;
+      readonly image: Blob;
+    };
+    indexes: { 'by-project': [string, number, number] };
+  };
+  folders: {
+    key: string;
+    value: { readonly sourceId: string; readonly handle: FileSystemDirectoryHandle; readonly at: number };
+  };
 }
 
 export type Database = IDBPDatabase<ForelabelSchema>;
@@ -57,6 +91,13 @@ export const MIGRATIONS: readonly Migration[] = [
     database.createObjectStore('settings');
     database.createObjectStore('secrets');
     database.createObjectStore('models');
+  },
+  // Version 2: tasks kept for the time without Label Studio, and folders to open again.
+  (database) => {
+    database.createObjectStore('offlineProjects', { keyPath: ['server', 'projectId'] });
+    const tasks = database.createObjectStore('offlineTasks', { keyPath: ['server', 'taskId'] });
+    tasks.createIndex('by-project', ['server', 'projectId', 'taskId']);
+    database.createObjectStore('folders', { keyPath: 'sourceId' });
   },
 ];
 

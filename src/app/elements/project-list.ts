@@ -76,7 +76,7 @@ export class ProjectList extends AppElement {
   @state() private search = '';
 
   protected override watched() {
-    return [this.app.connection, this.app.source];
+    return [this.app.connection, this.app.source, this.app.reach];
   }
 
   #choose(project: Project): void {
@@ -91,7 +91,11 @@ export class ProjectList extends AppElement {
         <div>
           <h2>Choose a project</h2>
           <p class="quiet">
-            Connected to
+            ${
+              info !== null && this.app.reach.isAway(info.url)
+                ? html`<strong>Offline:</strong> projects that are kept here, of`
+                : 'Connected to'
+            }
             ${info?.url}${info?.user ? ` as ${info.user}` : nothing}${
               remembered ? ', remembered on this computer' : nothing
             }

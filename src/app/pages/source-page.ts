@@ -7,6 +7,7 @@ import '../elements/boxed-grid.ts';
 import '../elements/connect-form.ts';
 import '../elements/error-banner.ts';
 import '../elements/folder-drop.ts';
+import '../elements/offline-project.ts';
 import '../elements/project-list.ts';
 import { pageStyles, sharedStyles } from '../../ui/shared.styles.ts';
 import { count, countOf } from '../../ui/wording.ts';
@@ -144,7 +145,7 @@ export class SourcePage extends AppElement {
           </wa-button>
         </div>
       </div>
-      ${this.#buttons()}
+      ${kind === 'project' ? html`<fl-offline-project></fl-offline-project>` : nothing} ${this.#buttons()}
     `;
   }
 

@@ -2,11 +2,16 @@ import type { LabelStudio, LabelStudioOptions, Project, RectangleControl } from 
 import { addressName } from '../../labelstudio/address.ts';
 import { labelStudioSink } from '../../prelabel/labelStudioSource.ts';
 import type { PredictionSink, Publication, Source } from '../../prelabel/types.ts';
+import { OfflineDownload } from '../offline/offlineDownload.ts';
+import type { Reach } from '../offline/reach.ts';
+import type { Folders } from '../../store/folders.ts';
+import type { OfflineTasks } from '../../store/offlineTasks.ts';
 import { ConnectionState } from './connectionState.ts';
 import type { CredentialMemory } from './connectionState.ts';
 import { DisplayState, classLooks } from './display.ts';
 import { EngineState } from './engineState.ts';
 import type { LoadEngine } from './engineState.ts';
+import { Installation } from './installation.ts';
 import { rememberModel } from './lastModel.ts';
 import { recallProject, rememberProject } from './lastProject.ts';
 import { MappingState } from './mappingState.ts';
@@ -38,12 +43,18 @@ export interface Services {
   readonly keep: () => Promise<Kept>;
   readonly listSamples: () => Promise<Source>;
   /** Deletes all that is kept in this browser; the page is to be reloaded afterwards. */
+  /** Which Label Studios are away at present. */
+  readonly reach: Reach;
+  readonly copies: () => Promise<OfflineTasks>;
+  readonly folders: () => Promise<Folders>;
   readonly deleteEverything: () => Promise<void>;
 }
 
 /** How many images a preview shows before the rest. */
 const previewed = 6;
 
+/** How often somebody who does not answer is asked again. */
+const reachEveryMs = 15_000;
 /** The state of the page, in one place. Its parts hold the facts; here are the choices that touch several. */
 export class AppState {
   readonly route = new Route();
@@ -54,6 +65,7 @@ export class AppState {
   readonly runChoices = new RunChoiceState();
   readonly thumbnails = new Thumbnails();
   readonly engine: EngineState;
+  readonly installation = new Installation();
   readonly connection: ConnectionState;
   readonly peek: PeekState;
   readonly review: ReviewState;
@@ -62,6 +74,8 @@ export class AppState {
   readonly newModel: NewModel;
   readonly services: Services;
   readonly #resultsForRelay: ResultsForRelay;
+  readonly offline: OfflineDownload;
+  readonly reach: Reach;
 
   constructor(services: Services) {
     this.services = services;
@@ -69,6 +83,13 @@ export class AppState {
     this.connection = new ConnectionState(services.createLabelStudio, services.credentials);
     this.peek = new PeekState(this.engine, this.thumbnails);
     this.review = new ReviewState(services.keep);
+    const stop = this.engine.subscribe(() => {
+      if (this.engine.status.kind !== 'ready') return;
+      stop();
+      void this.installation.keepEngine();
+    });
+    this.offline = new OfflineDownload(services.copies);
+    this.reach = services.reach;
     const { relay } = services;
     this.projectTraining = new ProjectTraining(relay);
     this.#resultsForRelay = new ResultsForRelay((results) => relay.giveResults(results));
@@ -99,6 +120,13 @@ export class AppState {
     addEventListener('online', () => this.run.nudge());
     await Promise.all([
       this.engine.start().then(() => this.#modelChanged()),
+    void this.installation.start();
+    // Whoever is away is asked again, by itself and as soon as the network is back.
+    setInterval(() => void this.tryReach(), reachEveryMs);
+    addEventListener('online', () => void this.tryReach());
+    this.reach.subscribe(() => {
+      if (this.reach.away.length === 0) this.run.nudge();
+    });
       this.#useSamples().then(() => this.#resumeProject()),
       this.training.start(),
     ]);
@@ -106,6 +134,11 @@ export class AppState {
 
   /** Back to the samples. */
   async chooseSamples(): Promise<void> {
+  /** Asks who was away whether they are back, and goes on with what waited for them. */
+  async tryReach(): Promise<void> {
+    await Promise.all([this.engine.offline ? this.engine.relist() : null, this.reach.recheck()]);
+  }
+
     rememberProject(null);
     await this.#useSamples();
   }

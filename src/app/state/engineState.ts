@@ -33,6 +33,8 @@ export class EngineState extends Observable {
   models: readonly ListedModel[] = [];
   /** Models that could not be read, in words. */
   problems: readonly string[] = [];
+  /** Forelabel's own server does not answer: only models that are kept here can be used. */
+  offline = false;
   model: ListedModel | null = null;
   status: EngineStatus = { kind: 'loading', progress: null };
   /** Of the last 20 images, newest last. */
@@ -62,6 +64,16 @@ export class EngineState extends Observable {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Lists the models again; after the server was away, this is how it is found to be back. Never rejects. */
+  async relist(): Promise<void> {
+    try {
+      await this.#list(new AbortController().signal);
+    } catch {
+      // What is known stays; it was said when it was first missed.
+    }
+    this.changed();
   }
 
   /** The model of a version, from a list read anew. Throws when the server does not offer it. */
@@ -123,6 +135,7 @@ export class EngineState extends Observable {
     const list = await fetchModels(signal);
     this.models = list.models;
     this.problems = list.problems;
+    this.offline = list.offline === true;
     return list;
   }
 

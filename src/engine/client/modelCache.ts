@@ -2,6 +2,8 @@ import type { ModelFile } from '../../detector/manifest.ts';
 import { EngineError } from '../errors.ts';
 
 const CACHE_NAME = 'forelabel-models';
+/** Never fetched either. */
+const LIST_KEY = '/models-by-hash/list';
 
 export interface DownloadProgress {
   readonly loaded: number;
@@ -51,6 +53,17 @@ export async function assertModelFile(bytes: Uint8Array<ArrayBuffer>, file: Mode
 /** True when the model needs no download. */
 export async function isModelCached(file: ModelFile): Promise<boolean> {
   return (await (await openCache())?.match(cacheKey(file))) !== undefined;
+}
+
+/** Remembers the server's last list of models, for when it does not answer. */
+export async function keepList(json: string): Promise<void> {
+  await (await openCache())?.put(LIST_KEY, new Response(json)).catch(() => undefined);
+}
+
+/** The list that was kept last, or null. */
+export async function keptList(): Promise<string | null> {
+  const kept = await (await openCache())?.match(LIST_KEY);
+  return kept === undefined ? null : kept.text();
 }
 
 /** Never fetched: a name by content, under which the Cache API keeps the bytes. */

@@ -3,6 +3,7 @@ import { LitElement, html } from 'lit';
 import { expect, test } from 'vitest';
 import { render } from 'vitest-browser-lit';
 import type { ListedModel } from '../../../src/engine/client/modelList.ts';
+import { Reach } from '../../../src/app/offline/reach.ts';
 import { AppState } from '../../../src/app/state/appState.ts';
 import type { Services } from '../../../src/app/state/appState.ts';
 import { appContext } from '../../../src/app/state/context.ts';
@@ -83,6 +84,9 @@ function preparedApp(engine: Engine): AppState {
         settings: { read: (setting) => Promise.resolve(setting.initial), write: () => Promise.resolve() },
       }),
     listSamples: never,
+    reach: new Reach(),
+    copies: never,
+    folders: never,
     deleteEverything: never,
   };
   const app = new AppState(services);

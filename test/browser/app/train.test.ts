@@ -2,6 +2,7 @@ import { ContextProvider } from '@lit/context';
 import { LitElement, html } from 'lit';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { render } from 'vitest-browser-lit';
+import { Reach } from '../../../src/app/offline/reach.ts';
 import { AppState } from '../../../src/app/state/appState.ts';
 import type { Services } from '../../../src/app/state/appState.ts';
 import { appContext } from '../../../src/app/state/context.ts';
@@ -92,6 +93,9 @@ async function open({ annotated = 164, place = '#/train' } = {}) {
         settings: { read: (setting) => Promise.resolve(setting.initial), write: () => Promise.resolve() },
       }),
     listSamples: () => Promise.reject(new Error('not part of this test')),
+    reach: new Reach(),
+    copies: () => Promise.reject(new Error('not part of this test')),
+    folders: () => Promise.reject(new Error('not part of this test')),
     deleteEverything: () => Promise.resolve(),
   };
   const app = new AppState(services);

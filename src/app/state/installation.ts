@@ -1,0 +1,105 @@
+import { Workbox } from 'workbox-window';
+import type { WorkerMessage } from '../../serviceWorker/messages.ts';
+import { Observable } from '../../ui/observable.ts';
+
+/** What Chromium fires when the page can be installed; no standard type has it. */
+interface InstallPrompt extends Event {
+  prompt(): Promise<unknown>;
+}
+
+/** How often a page that stays open asks whether there is a new version. */
+const CHECK_MS = 60 * 60 * 1000;
+
+/**
+ * The app as it is kept in this browser: its service worker, a new version that waits for the user's word, and
+ * whether the browser offers to install it. On pages that are not secure (http, not this machine) there is none.
+ */
+export class Installation extends Observable {
+  /** 'waiting': a new version is here; 'elsewhere': another tab has changed to it already. */
+  update: 'none' | 'waiting' | 'elsewhere' = 'none';
+  /** The app opens without a network from now on. */
+  ready = false;
+  /** The browser would install it. */
+  installable = false;
+
+  #workbox: Workbox | null = null;
+  #prompt: InstallPrompt | null = null;
+  #reloading = false;
+
+  /** Registers the service worker. To be told when the engine runs (`keepEngine`). */
+  async start(): Promise<void> {
+    addEventListener('beforeinstallprompt', (event) => {
+      event.preventDefault();
+      this.#offer(event as InstallPrompt);
+    });
+    addEventListener('appinstalled', () => this.#offer(null));
+    // A development server has no build to keep.
+    if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
+    const hadController = navigator.serviceWorker.controller !== null;
+    const workbox = new Workbox('/sw.js', { scope: '/' });
+    this.#workbox = workbox;
+    workbox.addEventListener('waiting', () => this.#show('waiting'));
+    navigator.serviceWorker.addEventListener('controllerchange', () => {
+      // The very first one takes the page as it is: it brings the files that the page was made from.
+      if (this.#reloading) location.reload();
+      else if (hadController) this.#show('elsewhere');
+    });
+    try {
+      await workbox.register();
+    } catch {
+      // Blocked by a setting or a private window: the page works as any page does, while there is a network.
+      return;
+    }
+    this.#watchForUpdates(workbox);
+  }
+
+  /** The engine runs: what it was started from is kept, and from then on the app needs no network. */
+  async keepEngine(): Promise<void> {
+    if (this.#workbox === null) return;
+    const { active } = await navigator.serviceWorker.ready;
+    const message: WorkerMessage = { type: 'KEEP_WASM' };
+    active?.postMessage(message);
+    this.ready = true;
+    this.changed();
+  }
+
+  /** Changes to the new version: the page is loaded anew, a run goes on where it was. */
+  reload(): void {
+    if (this.update === 'elsewhere' || this.#workbox === null) {
+      location.reload();
+      return;
+    }
+    this.#reloading = true;
+    this.#workbox.messageSkipWaiting();
+  }
+
+  /** Not now: asked again at the next visit. */
+  later(): void {
+    this.#show('none');
+  }
+
+  /** Opens the browser's own dialog to install. */
+  async install(): Promise<void> {
+    await this.#prompt?.prompt();
+    this.#offer(null);
+  }
+
+  #watchForUpdates(workbox: Workbox): void {
+    const check = (): void => void workbox.update().catch(() => undefined);
+    setInterval(check, CHECK_MS);
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') check();
+    });
+  }
+
+  #offer(prompt: InstallPrompt | null): void {
+    this.#prompt = prompt;
+    this.installable = prompt !== null;
+    this.changed();
+  }
+
+  #show(update: Installation['update']): void {
+    this.update = update;
+    this.changed();
+  }
+}
