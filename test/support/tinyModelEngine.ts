@@ -14,17 +14,28 @@ export function tinyEngine(options: Partial<WorkerEngineOptions> = {}): Promise<
   });
 }
 
-/** Workers that fail as ordered, one order a worker; later ones are sound. `count` says how many were started. */
-export function faultySpawn(...orders: Faults[]): { readonly spawn: () => Worker; count: number } {
-  const workers = {
-    count: 0,
-    spawn: () => {
-      const name = JSON.stringify(orders[workers.count++] ?? {});
-      return new Worker(new URL('../browser/engine/faultyWorker.ts', import.meta.url), {
-        type: 'module',
-        name,
-      });
+export interface FaultySpawn {
+  readonly spawn: () => Worker;
+  /** Workers started so far. */
+  readonly count: number;
+}
+
+/** Workers that fail as ordered, one order a worker; later ones are sound. */
+export function faultySpawn(...orders: Faults[]): FaultySpawn {
+  return faultySpawnBy((index) => orders[index] ?? {});
+}
+
+/** The same with an order for every worker, by its number from 0 on. */
+export function faultySpawnBy(order: (index: number) => Faults): FaultySpawn {
+  let count = 0;
+  return {
+    get count() {
+      return count;
     },
+    spawn: () =>
+      new Worker(new URL('../browser/engine/faultyWorker.ts', import.meta.url), {
+        type: 'module',
+        name: JSON.stringify(order(count++)),
+      }),
   };
-  return workers;
 }

@@ -1,19 +1,38 @@
 /** The engine's worker, made to fail on order; its name is the order, as JSON. */
 import { expose } from 'comlink';
-import { EngineError } from '../../../src/engine/errors.ts';
+import { InferenceSession } from 'onnxruntime-web/webgpu';
 import { registerErrorTransfer } from '../../../src/engine/errorTransfer.ts';
 import type { DetectResult } from '../../../src/engine/types.ts';
 import { DetectorWorker } from '../../../src/engine/worker/detectorWorker.ts';
 import type { LoadReport, LoadRequest, LoadStage } from '../../../src/engine/workerProtocol.ts';
 
+export type Fault =
+  | 'lose-device' // before the inference
+  | 'lose-device-late' // in the middle of it
+  | 'die' // without a word, before the inference
+  | 'die-late' // in the middle of it
+  | 'throw' // outside any call, and no answer
+  | 'hang'
+  | 'no-memory' // as ONNX Runtime says it
+  | 'zeros'; // all outputs, and no error
+
 export interface Faults {
   /** The golden numbers expected of this backend are wrong. */
   readonly wrongGolden?: 'webgpu' | 'wasm';
+  /** This backend computes nothing but zeros, at load already. */
+  readonly zeros?: 'webgpu' | 'wasm';
   /** What happens at the n-th detection. */
-  readonly at?: Readonly<Record<number, 'lose-device' | 'die' | 'throw' | 'hang'>>;
+  readonly at?: Readonly<Record<number, Fault>>;
+  /**
+   * Name of a Web Lock that every inference holds, and of the channel on which each says 'run', or 'overlap' where
+   * another one, of this worker or any other, holds it still. The browser frees it when the worker is really gone.
+   */
+  readonly ledger?: string;
 }
 
 const faults = (self.name.startsWith('{') ? JSON.parse(self.name) : {}) as Faults;
+const ledger = faults.ledger === undefined ? undefined : new BroadcastChannel(faults.ledger);
+
 const devices: GPUDevice[] = [];
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its adapter below
 const requestDevice = GPUAdapter.prototype.requestDevice;
@@ -23,11 +42,35 @@ GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, ...args) 
   return device;
 };
 
+let now: Fault | undefined;
+type Run = (...args: Parameters<InferenceSession['run']>) => ReturnType<InferenceSession['run']>;
+const sessions = (InferenceSession as unknown as { readonly prototype: { run: Run } }).prototype;
+const run = sessions.run;
+sessions.run = async function (this: InferenceSession, ...args) {
+  if (ledger === undefined) return faultyRun(() => run.apply(this, args));
+  return navigator.locks.request(ledger.name, { ifAvailable: true }, (lock) => {
+    ledger.postMessage(lock === null ? 'overlap' : 'run');
+    return faultyRun(() => run.apply(this, args));
+  });
+};
+
+async function faultyRun(infer: () => ReturnType<Run>): ReturnType<Run> {
+  if (now === 'no-memory') {
+    throw new Error('failed to call OrtRun(). ERROR_CODE: 6, ERROR_MESSAGE: std::bad_alloc');
+  }
+  if (now === 'lose-device-late') setTimeout(() => devices.at(-1)?.destroy());
+  if (now === 'die-late') setTimeout(() => self.close());
+  const results = await infer();
+  if (now === 'die-late') return new Promise(() => undefined);
+  if (now === 'zeros') for (const { data } of Object.values(results)) (data as Float32Array).fill(0);
+  return results;
+}
+
 class FaultyWorker extends DetectorWorker {
   #count = 0;
-  #busy = false;
 
   override load(request: LoadRequest, onStage: (stage: LoadStage) => void): Promise<LoadReport> {
+    if (faults.zeros === request.backend) now = 'zeros';
     if (faults.wrongGolden !== request.backend) return super.load(request, onStage);
     const golden = structuredClone(request.manifest.golden);
     const samples = Object.values(golden.outputs)[0]?.samples ?? [];
@@ -36,18 +79,12 @@ class FaultyWorker extends DetectorWorker {
   }
 
   override async detect(image: ImageBitmap): Promise<DetectResult> {
-    if (this.#busy) throw new EngineError('model-invalid', 'two detections at once');
-    this.#busy = true;
-    const fault = faults.at?.[this.#count++];
-    if (fault === 'lose-device') devices.at(-1)?.destroy();
-    if (fault === 'die') self.close();
-    if (fault === 'throw') setTimeout(() => reportError(new Error('thrown on purpose')));
-    if (fault === 'die' || fault === 'throw' || fault === 'hang') return new Promise(() => undefined);
-    try {
-      return await super.detect(image);
-    } finally {
-      this.#busy = false;
-    }
+    now = faults.at?.[this.#count++];
+    if (now === 'lose-device') devices.at(-1)?.destroy();
+    if (now === 'die') self.close();
+    if (now === 'throw') setTimeout(() => reportError(new Error('thrown on purpose')));
+    if (now === 'die' || now === 'throw' || now === 'hang') return new Promise(() => undefined);
+    return super.detect(image);
   }
 }
 

@@ -170,6 +170,17 @@ describe('heads that cannot be decoded', () => {
     );
   });
 
+  it.each([
+    ['cls', 'class'],
+    ['bbox', 'box'],
+    ['centerness', 'centerness'],
+  ] as const)('the message says that it was the %s output', (kind, word) => {
+    const broken = mapped(kind, () => Number.NaN);
+    expect(() => detectFromHeads(broken, plan, manifest)).toThrow(
+      new RegExp(`network's ${word} output holds values that are not finite.*try another engine`, 'u'),
+    );
+  });
+
   it('NaN with its sign set, as x86 makes it, is refused', () => {
     const broken = copy();
     const data = broken[outputs[0] ?? '']?.data ?? new Float32Array();
@@ -241,8 +252,14 @@ describe('activation', () => {
     );
   });
 
+  it.each([0.01, 0.05, 0.3, 0.5, 0.99])('the raw floor of %d lies close below its logit', (threshold) => {
+    const logit = Math.log(threshold) - Math.log1p(-threshold);
+    expect(rawFloor(threshold, 'logits')).toBeLessThan(logit);
+    expect(rawFloor(threshold, 'logits')).toBeGreaterThan(logit - 2e-4);
+  });
+
   it('a probability lies in 0..1', () => {
-    expect(probability(0.25)).toBe(0.25);
+    expect([probability(0.25), probability(1)]).toEqual([0.25, 1]);
     expect(Object.is(probability(-0), 0)).toBe(true);
     expect(() => probability(1.01)).toThrow(HeadsError);
     expect(() => probability(-0.01)).toThrow(HeadsError);
