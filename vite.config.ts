@@ -60,8 +60,8 @@ export default defineConfig({
     target: 'es2023',
     emptyOutDir: true,
     chunkSizeWarningLimit: 1000,
-    // engine.html: what the command line opens without a window to run the same engine.
-    rolldownOptions: { input: ['index.html', 'engine.html'] },
+    // panel.html: what Label Studio's page frames. engine.html: what the command line opens without a window to run the same engine.
+    rolldownOptions: { input: ['index.html', 'engine.html', 'panel.html'] },
   },
   worker: { format: 'es' },
   // ONNX Runtime starts its threads from its own file; bundled for development, it would not find itself.

@@ -5,10 +5,13 @@ import { registerIconLibrary } from '@awesome.me/webawesome/dist/components/icon
 const strokes: Readonly<Record<string, string>> = {
   'arrow-left': 'M19 12H5M11 6l-6 6 6 6',
   'arrow-right': 'M5 12h14M13 6l6 6-6 6',
+  bookmark: 'M7 4h10v16l-5-4.2L7 20z',
   check: 'M5 12.5l4.5 4.5L19 7.5',
   close: 'M6 6l12 12M18 6L6 18',
   download: 'M12 4v11M7 11l5 5 5-5M5 20h14',
   external: 'M14 5h5v5M19 5l-8 8M17 14v5H5V7h5',
+  fold: 'M6 12h12',
+  unfold: 'M6 15l6-6 6 6',
   folder: 'M3 18V6h6l2 2.5h10V18z',
   grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
   help: 'M9.2 9a2.8 2.8 0 1 1 4 2.6c-.8.4-1.2 1-1.2 1.9M12 16.8v.2M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z',

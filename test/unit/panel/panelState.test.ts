@@ -2,7 +2,15 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { PanelState } from '../../../src/panel/page/panelState.ts';
 import type { PanelKept } from '../../../src/panel/page/panelState.ts';
 import type { PanelEngine } from '../../../src/panel/page/panelEngine.ts';
-import { FakeDetector, FakePage, fakeEngine, listed, memoryKept, openTask, twoImages } from './fakePage.ts';
+import {
+  FakeDetector,
+  FakePage,
+  fakeEngine,
+  listed,
+  memoryKept,
+  openTask,
+  twoImages,
+} from '../../support/panelPage.ts';
 
 let page: FakePage;
 let detector: FakeDetector;

@@ -1,18 +1,12 @@
-import type { ListedModel } from '../../../src/engine/client/modelList.ts';
-import type { DetectResult, Engine } from '../../../src/engine/types.ts';
-import type { Detection } from '../../../src/detector/types.ts';
-import type { Prediction, Region } from '../../../src/labelstudio/types.ts';
-import { PanelEngine } from '../../../src/panel/page/panelEngine.ts';
-import type { PanelKept } from '../../../src/panel/page/panelState.ts';
-import type {
-  BoxChange,
-  BoxOutcome,
-  OpenTask,
-  PageView,
-  TaskPage,
-} from '../../../src/panel/page/taskPage.ts';
-import { memoryStore } from '../../../src/prelabel/memoryStore.ts';
-import type { Settings } from '../../../src/store/settings.ts';
+import type { ListedModel } from '../../src/engine/client/modelList.ts';
+import type { DetectResult, Engine } from '../../src/engine/types.ts';
+import type { Detection } from '../../src/detector/types.ts';
+import type { Prediction, Region } from '../../src/labelstudio/types.ts';
+import { PanelEngine } from '../../src/panel/page/panelEngine.ts';
+import type { PanelKept } from '../../src/panel/page/panelState.ts';
+import type { BoxChange, BoxOutcome, OpenTask, PageView, TaskPage } from '../../src/panel/page/taskPage.ts';
+import { memoryStore } from '../../src/prelabel/memoryStore.ts';
+import type { Settings } from '../../src/store/settings.ts';
 
 export const labelConfig =
   '<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image">' +
