@@ -14,7 +14,14 @@ export function passingStore(): ResultStore {
       return Promise.resolve();
     },
     requeue: () => Promise.resolve(),
-    outbox: (_sourceId, _modelVersion, limit) => Promise.resolve([...waiting.values()].slice(0, limit)),
+    outbox(_sourceId, _modelVersion, limit) {
+      const oldest: ItemResult[] = [];
+      for (const result of waiting.values()) {
+        if (oldest.length >= limit) break;
+        oldest.push(result);
+      }
+      return Promise.resolve(oldest);
+    },
     confirm(_sourceId, _modelVersion, keys) {
       for (const key of keys) waiting.delete(key);
       return Promise.resolve();

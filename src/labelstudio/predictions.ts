@@ -5,7 +5,7 @@ import { LabelStudioError } from './errors.ts';
 import { parseLabelConfig } from './labelConfig.ts';
 import { reasonToRefuse } from './predictionCheck.ts';
 import { getProject } from './projects.ts';
-import { isPassing } from './retry.ts';
+import { askedFor, isPassing, LONGEST_WAIT } from './retry.ts';
 import { readStored, type StoredTask } from './tasks.ts';
 import type { PostOutcome, Prediction } from './types.ts';
 
@@ -89,7 +89,10 @@ async function postChunk(
         return { stored: [...stored, ...left.stored], rejected: [...gone, ...left.rejected] };
       }
       if (!isPassing(error) || cut.push(error) >= ATTEMPTS) throw error;
-      await pause(SETTLE, signal);
+      const wait = Math.max(SETTLE, askedFor(error));
+      // Whoever asked for this can say why it takes so long.
+      if (wait > LONGEST_WAIT) throw error;
+      await pause(wait, signal);
     }
   }
 }

@@ -18,11 +18,11 @@ export function isPassing(error: unknown): boolean {
   return (error instanceof LabelStudioError || error instanceof ImageFetchError) && PASSING.has(error.code);
 }
 
-/** A server that wants to be left alone for longer is not worth a wait here: whoever asks can show why. */
-const LONGEST_WAIT = 5000;
+/** Milliseconds. A server that wants to be left alone for longer is not worth a wait here: whoever asks can show why. */
+export const LONGEST_WAIT = 5000;
 
 /** Milliseconds that the server asked us to wait; 0 when it did not. */
-function askedFor(error: unknown): number {
+export function askedFor(error: unknown): number {
   return error instanceof LabelStudioError || error instanceof ImageFetchError ? (error.retryAfter ?? 0) : 0;
 }
 

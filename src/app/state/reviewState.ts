@@ -12,8 +12,11 @@ export interface Kept {
   readonly settings: Settings;
 }
 
-/** How often new results of a run are shown: the grid is sorted again for each. */
-const gatherMs = 250;
+/**
+ * How often new results of a run are shown. The more there are, the longer it takes to sort and count them, so that
+ * many are shown less often: 4 times a second up to 10,000, every 2.5 s of 100,000.
+ */
+const gatherMs = (results: number): number => Math.max(250, results / 40);
 
 /** The stored results of the chosen source and model, in the order the user wants. */
 export class ReviewState extends Observable {
@@ -64,7 +67,7 @@ export class ReviewState extends Observable {
   add(result: ItemResult): void {
     if (result.sourceId !== this.#of?.sourceId || result.modelVersion !== this.#of.modelVersion) return;
     this.#byKey.set(result.key, result);
-    this.#timer ??= setTimeout(() => this.#publish(), gatherMs);
+    this.#timer ??= setTimeout(() => this.#publish(), gatherMs(this.#byKey.size));
   }
 
   /** Images that could not be done, and those that the receiver refused. */
