@@ -150,6 +150,8 @@ export class ForelabelApp extends LitElement {
         </header>
         <fl-step-links></fl-step-links>
       </div>
+      <fl-update-banner></fl-update-banner>
+      <fl-offline-banner></fl-offline-banner>
       <fl-new-model-banner></fl-new-model-banner>
       <main tabindex="-1">${this.#page()}</main>
       <fl-run-bar></fl-run-bar>
@@ -161,8 +163,6 @@ export class ForelabelApp extends LitElement {
     switch (this.#app.route.place.step) {
       case 'source':
         return html`<fl-source-page></fl-source-page>`;
-      <fl-update-banner></fl-update-banner>
-      <fl-offline-banner></fl-offline-banner>
       case 'model':
         return html`<fl-model-page></fl-model-page>`;
       case 'preview':
