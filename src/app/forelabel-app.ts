@@ -13,6 +13,7 @@ import './elements/step-links.ts';
 import './elements/theme-button.ts';
 import './elements/update-banner.ts';
 import type { SettingsDialog } from './elements/settings-dialog.ts';
+import './pages/label-studio-page.ts';
 import './pages/model-page.ts';
 import './pages/preview-page.ts';
 import './pages/review-page.ts';
@@ -25,15 +26,16 @@ import { AppState } from './state/appState.ts';
 import { appContext } from './state/context.ts';
 import { Watch } from '../ui/observable.ts';
 import { hashOf } from './state/route.ts';
-import type { Step } from './state/route.ts';
+import type { Page } from './state/route.ts';
 
-const titles: Readonly<Record<Step, string>> = {
+const titles: Readonly<Record<Page, string>> = {
   source: 'Source',
   model: 'Model & labels',
   preview: 'Preview',
   run: 'Run',
   review: 'Review',
   train: 'Train',
+  'label-studio': 'In Label Studio',
 };
 
 /** The frame around the pages: header, steps, the page of the address, the run's bar. */
@@ -142,6 +144,15 @@ export class ForelabelApp extends LitElement {
           <a class="brand" href=${hashOf('source')}><img src="/icon.svg" alt="" />Forelabel</a>
           <div class="tools">
             <fl-engine-pill></fl-engine-pill>
+            <wa-button
+              appearance="plain"
+              size="s"
+              title="In Label Studio"
+              href=${hashOf('label-studio')}
+              data-testid="in-label-studio"
+            >
+              <wa-icon name="bookmark" label="In Label Studio"></wa-icon>
+            </wa-button>
             <fl-theme-button></fl-theme-button>
             <wa-button appearance="plain" size="s" title="Storage" @click=${() => this.settings.show()}>
               <wa-icon name="settings" label="Storage"></wa-icon>
@@ -173,6 +184,8 @@ export class ForelabelApp extends LitElement {
         return html`<fl-review-page></fl-review-page>`;
       case 'train':
         return html`<fl-train-page></fl-train-page>`;
+      case 'label-studio':
+        return html`<fl-label-studio-page></fl-label-studio-page>`;
     }
   }
 }

@@ -14,6 +14,7 @@ import type { SettingFlags } from './settings/settings.ts';
 import type { Settings } from './settings/table.ts';
 import { panelOrigins } from './panel/panelOrigins.ts';
 import { panelRoutes } from './panel/panelRoutes.ts';
+import { userScriptRoute } from './panel/userScriptRoute.ts';
 import { readyTrainerPython } from './trainerEnvironment/trainerPython.ts';
 import { needsCuda } from './trainerEnvironment/gpu.ts';
 import { composeTraining } from './training/composeTraining.ts';
@@ -61,7 +62,13 @@ export async function startRelay(options: StartOptions): Promise<RelayServer> {
     port: settings.port,
     hosts: settings.publicUrl === null ? [] : [new URL(settings.publicUrl).host],
     panelOrigins: async () => (await panel.list()).map(({ origin }) => origin),
-    extend: root,
+    extend: (app) => {
+      root(app);
+      app.route(
+        '/',
+        userScriptRoute(() => settings.publicUrl),
+      );
+    },
     api: (routes) => {
       api(routes);
       routes.route('/', panelRoutes(panel));

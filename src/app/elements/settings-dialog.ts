@@ -11,6 +11,7 @@ import { bytes } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
 import { problemOf } from '../../ui/problem.ts';
 import './error-banner.ts';
+import './panel-origins.ts';
 
 /** What this browser keeps, and how to be rid of it. */
 @customElement('fl-settings-dialog')
@@ -22,6 +23,9 @@ export class SettingsDialog extends AppElement {
         display: grid;
         gap: 8px;
         justify-items: start;
+      }
+      section.wide {
+        justify-items: stretch;
       }
       section + section {
         margin-top: 24px;
@@ -85,6 +89,10 @@ export class SettingsDialog extends AppElement {
         }
       </section>
       ${this.#token()} ${this.#relayToken()}
+      <section class="wide">
+        <h2>Label Studios that may show the panel</h2>
+        <fl-panel-origins></fl-panel-origins>
+      </section>
       <section>
         <h2>Delete everything</h2>
         <p class="quiet">

@@ -5,7 +5,7 @@ import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import { sharedStyles } from '../../ui/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
 import { hashOf, steps } from '../state/route.ts';
-import type { Step } from '../state/route.ts';
+import type { Page, Step } from '../state/route.ts';
 import { stepState } from '../state/stepState.ts';
 
 const names: Readonly<Record<Step, string>> = {
@@ -74,7 +74,7 @@ export class StepLinks extends AppElement {
     `,
   ];
 
-  #inView: Step = 'source';
+  #inView: Page = 'source';
   /** Of the whole line when it was scrolled last: marks and numbers that come later push the current step away. */
   #width = 0;
 

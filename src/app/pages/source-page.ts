@@ -92,6 +92,9 @@ export class SourcePage extends AppElement {
         correct them. Your images go nowhere else.
       </p>
       ${this.#buttons()}
+      <p class="quiet">
+        A task is open already? <a href=${hashOf('label-studio')}>Bring Forelabel into Label Studio’s page</a>.
+      </p>
     </div>`;
   }
 

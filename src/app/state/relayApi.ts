@@ -112,7 +112,8 @@ const jobPath = (id: string): string => `/api/jobs/${encodeURIComponent(id)}`;
 
 type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
 
-async function call<Schema extends v.GenericSchema>(
+/** Asks the relay that serves this page. Rejects with `RelayApiError`, also when the answer does not pass `schema`. */
+export async function call<Schema extends v.GenericSchema>(
   method: Method,
   path: string,
   schema: Schema,
