@@ -6,6 +6,7 @@ import { OfflineDownload } from '../offline/offlineDownload.ts';
 import type { Reach } from '../offline/reach.ts';
 import type { Folders } from '../../store/folders.ts';
 import type { OfflineTasks } from '../../store/offlineTasks.ts';
+import { askForPersistence } from '../../store/quota.ts';
 import { ConnectionState } from './connectionState.ts';
 import type { CredentialMemory } from './connectionState.ts';
 import { DisplayState, classLooks } from './display.ts';
@@ -18,7 +19,6 @@ import { MappingState } from './mappingState.ts';
 import type { ListedModel } from '../../engine/client/modelList.ts';
 import { NewModel } from './newModel.ts';
 import type { Observable } from '../../ui/observable.ts';
-import { PanelAccess } from './panelAccess.ts';
 import { PeekState } from './peekState.ts';
 import { problemOf } from '../../ui/problem.ts';
 import { ProjectTraining } from './projectTraining.ts';
@@ -43,19 +43,19 @@ export interface Services {
   readonly relay: RelayApi;
   readonly keep: () => Promise<Kept>;
   readonly listSamples: () => Promise<Source>;
-  /** Deletes all that is kept in this browser; the page is to be reloaded afterwards. */
   /** Which Label Studios are away at present. */
   readonly reach: Reach;
   readonly copies: () => Promise<OfflineTasks>;
   readonly folders: () => Promise<Folders>;
+  /** Deletes all that is kept in this browser; the page is to be reloaded afterwards. */
   readonly deleteEverything: () => Promise<void>;
 }
 
 /** How many images a preview shows before the rest. */
 const previewed = 6;
-
 /** How often somebody who does not answer is asked again. */
 const reachEveryMs = 15_000;
+
 /** The state of the page, in one place. Its parts hold the facts; here are the choices that touch several. */
 export class AppState {
   readonly route = new Route();
@@ -65,26 +65,23 @@ export class AppState {
   readonly run = new RunState();
   readonly runChoices = new RunChoiceState();
   readonly thumbnails = new Thumbnails();
-  readonly panelAccess = new PanelAccess();
-  readonly engine: EngineState;
   readonly installation = new Installation();
+  readonly engine: EngineState;
   readonly connection: ConnectionState;
   readonly peek: PeekState;
   readonly review: ReviewState;
   readonly training: TrainState;
   readonly projectTraining: ProjectTraining;
   readonly newModel: NewModel;
-  readonly services: Services;
-  readonly #resultsForRelay: ResultsForRelay;
   readonly offline: OfflineDownload;
   readonly reach: Reach;
+  readonly services: Services;
+  readonly #resultsForRelay: ResultsForRelay;
 
   constructor(services: Services) {
     this.services = services;
     this.engine = new EngineState(services.loadEngine);
     this.connection = new ConnectionState(services.createLabelStudio, services.credentials);
-    this.peek = new PeekState(this.engine, this.thumbnails);
-    this.review = new ReviewState(services.keep);
     const stop = this.engine.subscribe(() => {
       if (this.engine.status.kind !== 'ready') return;
       stop();
@@ -92,6 +89,8 @@ export class AppState {
     });
     this.offline = new OfflineDownload(services.copies);
     this.reach = services.reach;
+    this.peek = new PeekState(this.engine, this.thumbnails);
+    this.review = new ReviewState(services.keep);
     const { relay } = services;
     this.projectTraining = new ProjectTraining(relay);
     this.#resultsForRelay = new ResultsForRelay((results) => relay.giveResults(results));
@@ -120,8 +119,6 @@ export class AppState {
   async start(): Promise<void> {
     this.run.connectTabs(async () => (await this.services.keep()).settings);
     addEventListener('online', () => this.run.nudge());
-    await Promise.all([
-      this.engine.start().then(() => this.#modelChanged()),
     void this.installation.start();
     // Whoever is away is asked again, by itself and as soon as the network is back.
     setInterval(() => void this.tryReach(), reachEveryMs);
@@ -129,18 +126,20 @@ export class AppState {
     this.reach.subscribe(() => {
       if (this.reach.away.length === 0) this.run.nudge();
     });
+    await Promise.all([
+      this.engine.start().then(() => this.#modelChanged()),
       this.#useSamples().then(() => this.#resumeProject()),
       this.training.start(),
     ]);
   }
 
-  /** Back to the samples. */
-  async chooseSamples(): Promise<void> {
   /** Asks who was away whether they are back, and goes on with what waited for them. */
   async tryReach(): Promise<void> {
     await Promise.all([this.engine.offline ? this.engine.relist() : null, this.reach.recheck()]);
   }
 
+  /** Back to the samples. */
+  async chooseSamples(): Promise<void> {
     rememberProject(null);
     await this.#useSamples();
   }
@@ -252,6 +251,8 @@ export class AppState {
       const sink = posts ? this.#sink(source.id, modelVersion, choices.replaces) : null;
       if (posts && sink === null) return this.mapping.problem ?? 'Choose a Label Studio project first.';
       const { results: store, settings } = await this.services.keep();
+      // Now there is something to keep. Not awaited: some browsers ask their user.
+      void askForPersistence();
       const field = this.#imageField;
       const relayProject = this.relayHasAccess ? this.source.chosen?.project.id : undefined;
       const plan = {
@@ -329,6 +330,11 @@ export class AppState {
 
   #looksChanged(): void {
     this.display.setLooks(classLooks(this.#classes, this.mapping.mapping));
+  }
+
+  /** Results have come from elsewhere than a run: reads them anew. */
+  reviewAgain(): void {
+    this.#reviewChanged();
   }
 
   #reviewChanged(): void {
