@@ -19,6 +19,7 @@ import { MappingState } from './mappingState.ts';
 import type { ListedModel } from '../../engine/client/modelList.ts';
 import { NewModel } from './newModel.ts';
 import type { Observable } from '../../ui/observable.ts';
+import { PanelAccess } from './panelAccess.ts';
 import { PeekState } from './peekState.ts';
 import { problemOf } from '../../ui/problem.ts';
 import { ProjectTraining } from './projectTraining.ts';
@@ -65,6 +66,7 @@ export class AppState {
   readonly run = new RunState();
   readonly runChoices = new RunChoiceState();
   readonly thumbnails = new Thumbnails();
+  readonly panelAccess = new PanelAccess();
   readonly installation = new Installation();
   readonly engine: EngineState;
   readonly connection: ConnectionState;
