@@ -6,18 +6,16 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { execa } from 'execa';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { EnginePage } from '../../src/cli/page/contract.ts';
-import { createNativeEngine } from '../../src/engine/native/createNativeEngine.ts';
 import { appFolder } from '../../src/relay/home.ts';
 import { createLog } from '../../src/relay/log.ts';
 import { resolveModel } from '../../src/relay/modelCatalog.ts';
 import { serveRelay } from '../../src/relay/server.ts';
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
-import { readSamples, sampleBytes } from '../support/samples.ts';
+import { readSamples } from '../support/samples.ts';
 import { tinyModelDir } from '../support/tinyModelNode.ts';
 
 const wanted = (process.env.FORELABEL_MEMORY_ENGINES ?? 'native,wasm,webgpu').split(',');
@@ -82,26 +80,15 @@ describe('memory stays flat', () => {
   it.skipIf(!wanted.includes('native'))(
     'native',
     async () => {
-      setFlagsFromString('--expose-gc');
-      const collect = runInNewContext('gc') as () => void;
       const count = images(2000);
-      const blobs = await Promise.all(
-        (await readSamples()).map(async ({ file }) => new Blob([new Uint8Array(await sampleBytes(file))])),
-      );
-      const engine = await createNativeEngine({ modelDir: tinyModelDir });
-      const measures: Measure[] = [];
-      let next = 0;
-      for (let part = 1; part <= PARTS; part++) {
-        const lane = async (): Promise<void> => {
-          while (next < (part * count) / PARTS)
-            await engine.detect(blobs[next++ % blobs.length] ?? new Blob());
-        };
-        await Promise.all(Array.from({ length: AHEAD }, lane));
-        collect();
-        const { heapUsed, external } = process.memoryUsage();
-        measures.push({ resident: await residentOf(process.pid), heap: heapUsed + external, gpuBuffers: 0 });
-      }
-      await engine.dispose();
+      const program = join(import.meta.dirname, 'nativeMemory.mjs');
+      const { stdout } = await execa(process.execPath, [
+        '--expose-gc',
+        program,
+        String(count),
+        String(PARTS),
+      ]);
+      const measures = stdout.split('\n').map((line) => JSON.parse(line) as Measure);
       judge('native', count, measures);
     },
     1_800_000,

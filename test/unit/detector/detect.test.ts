@@ -200,6 +200,31 @@ describe('heads that cannot be decoded', () => {
     );
   });
 
+  it('a single side or value too many is refused, and so is one too few', () => {
+    const wrongChannels = copy();
+    const bbox = wrongChannels.bbox8;
+    if (bbox !== undefined) bbox.dims = [1, 5, 8, 12];
+    expect(() => detectFromHeads(wrongChannels, plan, manifest)).toThrow(/\[1, 5, 8, 12\] \(384 values\)/u);
+    const short = copy();
+    const cls = short.cls8;
+    if (cls !== undefined) cls.data = cls.data.subarray(1);
+    expect(() => detectFromHeads(short, plan, manifest)).toThrow(
+      /\[1, 3, 8, 12\] \(287 values\).*Export the/u,
+    );
+  });
+
+  it('the error says what it is, to people and to programs', () => {
+    const rest = Object.fromEntries(Object.entries(copy()).filter(([name]) => !name.endsWith('8')));
+    const given = Object.keys(rest).join(', ');
+    expect(() => detectFromHeads(rest, plan, manifest)).toThrow(
+      expect.objectContaining({
+        name: 'HeadsError',
+        code: 'heads-invalid',
+        message: expect.stringContaining(`only: ${given}. The manifest`) as string,
+      }),
+    );
+  });
+
   it('a turned shape is refused, though it holds as many values', () => {
     const turned = copy();
     turned.bbox8?.dims.reverse();

@@ -172,6 +172,14 @@ describe('tap tables', () => {
     );
   });
 
+  it('drop the fraction at the borders of a row, and keep it at those of a column', () => {
+    const between = [0, 1, 1792, 256, 0, 1, 1280, 768, 0, 1, 768, 1280, 0, 1, 256, 1792];
+    const columns = [0, 0, 2048, 0, 0, 0, 2048, 0, ...between, 1, 1, 2048, 0, 1, 1, 2048, 0];
+    expect([...columnTaps(2, 8)]).toEqual(columns);
+    const rows = [0, 0, 768, 1280, 0, 0, 256, 1792, ...between, 1, 1, 1792, 256, 1, 1, 1280, 768];
+    expect([...rowTaps(2, 8)]).toEqual(rows);
+  });
+
   it('leave an image of the right size alone', () => {
     expect([...columnTaps(3, 3)]).toEqual([0, 1, 2048, 0, 1, 2, 2048, 0, 2, 2, 2048, 0]);
     expect([...rowTaps(2, 2)]).toEqual([0, 1, 2048, 0, 1, 1, 2048, 0]);
@@ -229,6 +237,13 @@ describe('planResize', () => {
     [Number.NaN, 2],
   ])('refuses an image of %d x %d', (width, height) => {
     expect(() => planResize(width, height, plain)).toThrow(PixelsError);
+    expect(() => planResize(width, height, plain)).toThrow(
+      expect.objectContaining({
+        name: 'PixelsError',
+        code: 'pixels-invalid',
+        message: `An image of ${width} x ${height} pixels cannot be resized: it has no area.`,
+      }),
+    );
   });
 });
 
