@@ -14,6 +14,8 @@ import { secretStore } from '../store/secrets.ts';
 import { settingsStore } from '../store/settings.ts';
 import { withOfflineCopies } from './offline/offlineLabelStudio.ts';
 import { Reach } from './offline/reach.ts';
+import { readEverything, writeEverything } from './state/everythingFile.ts';
+import { removeScratch } from './state/saveTarget.ts';
 import type { Services } from './state/appState.ts';
 import type { CredentialMemory } from './state/connectionState.ts';
 import type { LoadEngine } from './state/engineState.ts';
@@ -87,11 +89,22 @@ export function createServices(): Services {
       const open = await database();
       return { results: resultStore(open), settings: settingsStore(open) };
     },
+    exportEverything: async (to) => writeEverything(await database(), to),
+    restoreEverything: async (file) => readEverything(await database(), file),
     deleteEverything: async () => {
       const open = await database();
       await deleteEverything(open, (cache) => cache.startsWith('forelabel'));
       localStorage.clear();
       sessionStorage.clear();
+      await removeScratch();
+      await uninstall();
     },
   };
+}
+
+/** Without its caches a service worker would only be in the way; the next visit is a first visit. */
+async function uninstall(): Promise<void> {
+  if (!('serviceWorker' in navigator)) return;
+  const registrations = await navigator.serviceWorker.getRegistrations();
+  await Promise.all(registrations.map((registration) => registration.unregister()));
 }

@@ -9,6 +9,11 @@ export class FileReadError extends Error {
 export interface FileEntry {
   /** Relative to what was picked, with '/': 'birds/1.jpg'. Unique within the source. */
   readonly path: string;
+  /**
+   * What changes when the file does: its size and time, say. Two folders of one name, and a file that was edited,
+   * are then told apart from what was run before.
+   */
+  readonly stamp?: string;
   /** Called when it is the file's turn: a folder of gigabytes is never held. */
   blob(): Promise<Blob>;
 }
@@ -16,7 +21,7 @@ export interface FileEntry {
 /** Images of a local folder or a selection of files. `id`: 'folder:<name>'. */
 export function fileSource(id: string, title: string, files: readonly FileEntry[]): Source {
   const items = files.map((file): SourceItem => ({
-    key: `file:${file.path}`,
+    key: file.stamp === undefined ? `file:${file.path}` : `file:${file.path}#${file.stamp}`,
     name: file.path,
     taskId: null,
     async load() {
@@ -30,9 +35,11 @@ export function fileSource(id: string, title: string, files: readonly FileEntry[
       }
     },
   }));
+  const keys = new Set(items.map(({ key }) => key));
   return {
     id,
     title,
+    has: (key) => keys.has(key),
     count: () => Promise.resolve(items.length),
     async *items(signal) {
       for (const item of items) {

@@ -26,6 +26,8 @@ export interface Source {
   readonly id: string;
   readonly title: string;
   count(signal: AbortSignal): Promise<number>;
+  /** Whether an item is among them, for sources that know without listing. */
+  has?(key: string): boolean;
   /**
    * In an order that stays the same. `after`: the key of the item that was listed last; a source that can goes on
    * behind it, others list everything again.

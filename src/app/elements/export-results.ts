@@ -1,4 +1,4 @@
-import { css, html } from 'lit';
+import { css, html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
@@ -8,7 +8,9 @@ import type { FormatName } from '../../formats/format.ts';
 import { controlStyles, sharedStyles } from '../../ui/shared.styles.ts';
 import { score } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
-import { exportResults } from '../state/exportResults.ts';
+import { exportName, exportResults } from '../state/exportResults.ts';
+import type { ExportChoice } from '../state/exportResults.ts';
+import { openSaveTarget } from '../state/saveTarget.ts';
 import { problemOf } from '../../ui/problem.ts';
 import './error-banner.ts';
 
@@ -31,10 +33,17 @@ export class ExportResults extends AppElement {
         display: grid;
         gap: 12px;
       }
+      .address {
+        display: grid;
+        gap: 4px;
+        max-width: 480px;
+      }
     `,
   ];
 
   @state() private format: FormatName = 'jsonl';
+  @state() private withImages = false;
+  @state() private urlPrefix = '';
   @state() private busy = false;
   @state() private problem: string | null = null;
 
@@ -42,21 +51,31 @@ export class ExportResults extends AppElement {
     return [this.app.display, this.app.source];
   }
 
+  get #choice(): ExportChoice {
+    const { format, urlPrefix } = this;
+    return { format, urlPrefix: urlPrefix.trim(), withImages: this.withImages && this.#canHoldImages };
+  }
+
+  /** The others name the images, and whoever reads them looks for them elsewhere. */
+  get #canHoldImages(): boolean {
+    return this.format === 'coco' || this.format === 'yolo' || this.format === 'voc';
+  }
+
   async #save(): Promise<void> {
-    this.busy = true;
     this.problem = null;
+    const choice = this.#choice;
     try {
-      const { blob, name } = await exportResults(this.format, this.app);
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(blob);
-      link.download = name;
-      link.click();
-      // The download has its own hold on the bytes once it has begun.
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      // First of all: the browser asks where to only while it handles the click.
+      const target = await openSaveTarget(exportName(this.app, choice));
+      if (target === null) return;
+      this.busy = true;
+      await exportResults(this.app, choice).pipeTo(target.writable);
+      await target.finish();
     } catch (error) {
       this.problem = problemOf(error);
+    } finally {
+      this.busy = false;
     }
-    this.busy = false;
   }
 
   /** A project's tasks are in Label Studio already: to import them again would only double them. */
@@ -86,11 +105,45 @@ export class ExportResults extends AppElement {
           <wa-icon slot="start" name="download"></wa-icon>Save
         </wa-button>
       </div>
+      ${this.#canHoldImages ? this.#imagesToo() : nothing}
+      ${this.format === 'labelstudio' ? this.#address() : nothing}
       <p class="quiet numbers">
         Boxes with a score of ${score(this.app.display.threshold)} or more, under the model’s class names.
       </p>
       <fl-error-banner .message=${this.problem}></fl-error-banner>
     `;
+  }
+
+  #imagesToo(): TemplateResult {
+    return html`<div class="check">
+      <input
+        id="with-images"
+        type="checkbox"
+        .checked=${this.withImages}
+        @change=${(event: Event) => (this.withImages = (event.target as HTMLInputElement).checked)}
+      />
+      <label for="with-images">With the images, in one zip</label>
+    </div>`;
+  }
+
+  #address(): TemplateResult {
+    return html`<div class="address">
+      <label for="prefix">Where Label Studio finds the images</label>
+      <input
+        id="prefix"
+        type="text"
+        spellcheck="false"
+        autocomplete="off"
+        placeholder="/data/local-files/?d=photos/"
+        aria-describedby="prefix-hint"
+        .value=${this.urlPrefix}
+        @input=${(event: Event) => (this.urlPrefix = (event.target as HTMLInputElement).value)}
+      />
+      <p id="prefix-hint" class="quiet">
+        Put before each image’s path; left empty, the tasks hold the bare paths. For files on Label Studio’s
+        own machine: /data/local-files/?d= and the folder.
+      </p>
+    </div>`;
   }
 }
 

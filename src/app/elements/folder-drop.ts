@@ -6,10 +6,18 @@ import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import type { Source } from '../../prelabel/types.ts';
 import { sharedStyles } from '../../ui/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
-import { sourceFromDrop, sourceFromInput } from '../state/folder.ts';
-import { problemOf } from '../../ui/problem.ts';
+import { sourceFromDrop, sourceFromHandle, sourceFromInput } from '../state/folder.ts';
+import { isAbort, problemOf } from '../../ui/problem.ts';
 import { WindowEvents } from '../state/windowEvents.ts';
 import './error-banner.ts';
+
+/** File System Access, where it is; TypeScript's library does not have these. */
+interface FolderPicker {
+  showDirectoryPicker?: (options: { id: string; mode: 'read' }) => Promise<FileSystemDirectoryHandle>;
+}
+interface AskedHandle {
+  requestPermission?: (options: { mode: 'read' }) => Promise<PermissionState>;
+}
 
 /** 'Open a folder', and the whole window as a place to drop one. Fires 'source-chosen' once one is taken. */
 @customElement('fl-folder-drop')
@@ -36,11 +44,25 @@ export class FolderDrop extends AppElement {
   ];
 
   @query('input') private input!: HTMLInputElement;
+  /** The folder of an earlier visit, which the browser may let us read again. */
+  @state() private last: FileSystemDirectoryHandle | null = null;
   @state() private over = false;
   @state() private problem: string | null = null;
 
   protected override watched() {
-    return [];
+    return [this.app.source];
+  }
+
+  protected override firstUpdated(): void {
+    void this.#findLast();
+  }
+
+  async #findLast(): Promise<void> {
+    try {
+      this.last = await (await this.app.services.folders()).last();
+    } catch {
+      // Without storage nothing was kept.
+    }
   }
 
   readonly #dragOver = (event: DragEvent): void => {
@@ -68,6 +90,39 @@ export class FolderDrop extends AppElement {
     drop: this.#drop,
   });
 
+  async #open(): Promise<void> {
+    const { showDirectoryPicker } = window as FolderPicker;
+    if (showDirectoryPicker === undefined) {
+      this.input.click();
+      return;
+    }
+    try {
+      await this.#takeHandle(await showDirectoryPicker.call(window, { id: 'forelabel', mode: 'read' }));
+    } catch (error) {
+      if (isAbort(error)) return;
+      // Refused by a policy, or in a frame: the older way asks for no leave.
+      this.input.click();
+    }
+  }
+
+  async #openLast(folder: FileSystemDirectoryHandle): Promise<void> {
+    const state = await (folder as AskedHandle).requestPermission?.({ mode: 'read' });
+    if (state === 'granted') await this.#takeHandle(folder);
+    else this.problem = `The browser did not let the page read ${folder.name}. Open the folder again.`;
+  }
+
+  async #takeHandle(folder: FileSystemDirectoryHandle): Promise<void> {
+    await this.#take(async () => {
+      const source = await sourceFromHandle(folder);
+      // Not to be able to open it by itself next time is no reason not to open it now.
+      await this.app.services
+        .folders()
+        .then((folders) => folders.save(source.id, folder))
+        .catch(() => undefined);
+      return source;
+    });
+  }
+
   #picked(): void {
     const { files } = this.input;
     if (files === null || files.length === 0) return;
@@ -86,9 +141,10 @@ export class FolderDrop extends AppElement {
 
   protected override render(): TemplateResult {
     return html`
-      <wa-button appearance="outlined" @click=${() => this.input.click()}>
+      <wa-button appearance="outlined" @click=${() => void this.#open()}>
         <wa-icon slot="start" name="folder"></wa-icon>Open a folder
       </wa-button>
+      ${this.#again()}
       <input
         type="file"
         multiple
@@ -101,6 +157,14 @@ export class FolderDrop extends AppElement {
       <fl-error-banner .message=${this.problem}></fl-error-banner>
       ${this.over ? html`<div class="veil">Drop a folder or images here</div>` : nothing}
     `;
+  }
+
+  #again(): TemplateResult | typeof nothing {
+    const { last } = this;
+    if (last === null || this.app.source.source?.id === `folder:${last.name}`) return nothing;
+    return html`<wa-button appearance="plain" @click=${() => void this.#openLast(last)}>
+      Open ${last.name} again
+    </wa-button>`;
   }
 }
 

@@ -11,6 +11,7 @@ import { bytes } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
 import { problemOf } from '../../ui/problem.ts';
 import './error-banner.ts';
+import './kept-data.ts';
 import './panel-origins.ts';
 
 /** What this browser keeps, and how to be rid of it. */
@@ -46,7 +47,11 @@ export class SettingsDialog extends AppElement {
     this.open = true;
     this.confirming = false;
     this.problem = null;
-    void storageRoom().then((room) => (this.room = room));
+    void this.#measure();
+  }
+
+  async #measure(): Promise<void> {
+    this.room = await storageRoom();
   }
 
   async #persist(): Promise<void> {
@@ -79,7 +84,10 @@ export class SettingsDialog extends AppElement {
       <section>
         <h2>On this computer</h2>
         <p class="numbers">${this.#roomLine()}</p>
-        <p class="quiet">Results, settings and models are kept in this browser only. Images are not kept.</p>
+        <p class="quiet">
+          Results, settings and models are kept in this browser only; images only where you make a project
+          available offline.
+        </p>
         ${
           this.room?.persistent === false
             ? html`<wa-button size="s" appearance="outlined" @click=${() => void this.#persist()}>
@@ -88,6 +96,7 @@ export class SettingsDialog extends AppElement {
             : nothing
         }
       </section>
+      <fl-kept-data @room-changed=${() => void this.#measure()}></fl-kept-data>
       ${this.#token()} ${this.#relayToken()}
       <section class="wide">
         <h2>Label Studios that may show the panel</h2>
@@ -96,7 +105,8 @@ export class SettingsDialog extends AppElement {
       <section>
         <h2>Delete everything</h2>
         <p class="quiet">
-          Results, settings, the token and the downloaded models. What is in Label Studio stays there.
+          Results, settings, the token, offline images, the downloaded models and the installed app’s files.
+          What is in Label Studio stays there.
         </p>
         ${
           this.confirming

@@ -7,6 +7,7 @@ import type { Reach } from '../offline/reach.ts';
 import type { Folders } from '../../store/folders.ts';
 import type { OfflineTasks } from '../../store/offlineTasks.ts';
 import { askForPersistence } from '../../store/quota.ts';
+import type { Restored } from '../../store/restore.ts';
 import { ConnectionState } from './connectionState.ts';
 import type { CredentialMemory } from './connectionState.ts';
 import { DisplayState, classLooks } from './display.ts';
@@ -48,6 +49,10 @@ export interface Services {
   readonly reach: Reach;
   readonly copies: () => Promise<OfflineTasks>;
   readonly folders: () => Promise<Folders>;
+  /** All that is kept in this browser, without secrets, as a compressed file. */
+  readonly exportEverything: (to: WritableStream<Uint8Array<ArrayBuffer>>) => Promise<void>;
+  /** Reads such a file back, beside what is here. */
+  readonly restoreEverything: (file: Blob) => Promise<Restored>;
   /** Deletes all that is kept in this browser; the page is to be reloaded afterwards. */
   readonly deleteEverything: () => Promise<void>;
 }
@@ -344,10 +349,11 @@ export class AppState {
     const { model } = this.engine;
     const name =
       source === null || model === null ? null : { sourceId: source.id, modelVersion: model.version };
-    if (name !== null) void this.review.load(name.sourceId, name.modelVersion);
+    const has = source?.has?.bind(source);
+    if (name !== null) void this.review.load(name.sourceId, name.modelVersion, has);
     void this.run.look(name, (choices) => {
       // The other tab's results are in the store, and not yet here.
-      if (name !== null) void this.review.load(name.sourceId, name.modelVersion);
+      if (name !== null) void this.review.load(name.sourceId, name.modelVersion, has);
       if (choices !== null) void this.startRun(choices);
     });
   }

@@ -2,12 +2,15 @@ import { fileSource } from '../../prelabel/fileSource.ts';
 import type { FileEntry } from '../../prelabel/fileSource.ts';
 import type { Source } from '../../prelabel/types.ts';
 
-const imageName = /\.(?:jpe?g|png|webp|gif|bmp|avif)$/iu;
+/** Also kinds that browsers do not decode: left out without a word they would be missed, failed they are named. */
+const imageName = /\.(?:jpe?g|jfif|png|webp|gif|bmp|avif|ico|tiff?|hei[cf]|jxl)$/iu;
+
+const isWanted = (path: string): boolean => imageName.test(path) && !/(?:^|\/)\./u.test(path);
 
 /** A folder's images as a source. Throws, for people, when there is none among the files. */
 function sourceFrom(name: string, files: readonly FileEntry[]): Source {
   const images = files
-    .filter(({ path }) => imageName.test(path) && !/(?:^|\/)\./u.test(path))
+    .filter(({ path }) => isWanted(path))
     .sort((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }));
   if (images.length === 0) {
     throw new Error(
@@ -24,10 +27,7 @@ export function sourceFromInput(files: FileList): Source {
   const name = folder === '' ? 'Chosen images' : folder;
   return sourceFrom(
     name,
-    list.map((file) => ({
-      path: file.webkitRelativePath.split('/').slice(1).join('/') || file.name,
-      blob: () => Promise.resolve(file),
-    })),
+    list.map((file) => entryOf(file.webkitRelativePath.split('/').slice(1).join('/') || file.name, file)),
   );
 }
 
@@ -42,9 +42,36 @@ export async function sourceFromDrop(transfer: DataTransfer): Promise<Source> {
   return sourceFrom(single?.name ?? 'Dropped images', files);
 }
 
+/** A folder that the page may read (File System Access); it can be opened again at the next visit. */
+export async function sourceFromHandle(folder: FileSystemDirectoryHandle): Promise<Source> {
+  const files: FileEntry[] = [];
+  await walk(folder, '', files);
+  return sourceFrom(folder.name, files);
+}
+
+async function walk(folder: FileSystemDirectoryHandle, path: string, into: FileEntry[]): Promise<void> {
+  for await (const child of folder.values()) {
+    const childPath = path === '' ? child.name : `${path}/${child.name}`;
+    if (child.kind === 'directory') await walk(child, childPath, into);
+    else if (isWanted(childPath)) {
+      const handle = child;
+      const { stamp } = entryOf(childPath, await handle.getFile());
+      // Asked for again when it is its turn: a hundred thousand open files are too many.
+      into.push({ path: childPath, stamp, blob: () => handle.getFile() });
+    }
+  }
+}
+
+function entryOf(path: string, file: File): FileEntry & { readonly stamp: string } {
+  return { path, stamp: `${file.size}-${file.lastModified}`, blob: () => Promise.resolve(file) };
+}
+
 async function collect(entry: FileSystemEntry, path: string, into: FileEntry[]): Promise<void> {
   if (isFile(entry)) {
-    into.push({ path, blob: () => new Promise<File>((done, failed) => entry.file(done, failed)) });
+    if (isWanted(path)) {
+      const read = (): Promise<File> => new Promise((done, failed) => entry.file(done, failed));
+      into.push({ ...entryOf(path, await read()), blob: read });
+    }
     return;
   }
   if (!isFolder(entry)) return;

@@ -37,8 +37,15 @@ export class ReviewState extends Observable {
     this.#kept = kept;
   }
 
-  /** Reads what earlier runs of this source and model have stored. */
-  async load(sourceId: string, modelVersion: string): Promise<void> {
+  /**
+   * Reads what earlier runs of this source and model have stored. `has`: leaves out images that are not in the
+   * source any more, for another folder may have had the same name.
+   */
+  async load(
+    sourceId: string,
+    modelVersion: string,
+    has: (key: string) => boolean = () => true,
+  ): Promise<void> {
     const of = { sourceId, modelVersion };
     this.#of = of;
     this.#byKey.clear();
@@ -53,7 +60,7 @@ export class ReviewState extends Observable {
       ]);
       if (this.#of !== of) return;
       // A result of a run that has started meanwhile is newer than what was read.
-      for (const result of stored) if (!this.#byKey.has(result.key)) this.#byKey.set(result.key, result);
+      for (const result of stored) if (has(result.key) && !this.#byKey.has(result.key)) this.#byKey.set(result.key, result);
       this.good = good;
       this.problem = null;
     } catch (error) {

@@ -85,6 +85,8 @@ function preparedApp(engine: Engine): AppState {
       }),
     listSamples: never,
     reach: new Reach(),
+    exportEverything: () => Promise.resolve(),
+    restoreEverything: () => Promise.resolve({ results: 0, older: 0, runs: 0, settings: 0 }),
     copies: never,
     folders: never,
     deleteEverything: never,

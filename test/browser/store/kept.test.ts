@@ -2,11 +2,12 @@ import { deleteDB } from 'idb';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseManifest } from '../../../src/detector/manifest.ts';
-import { openDatabase } from '../../../src/store/database.ts';
+import { MIGRATIONS, openDatabase } from '../../../src/store/database.ts';
 import type { Database } from '../../../src/store/database.ts';
 import { deleteEverything, exportEverything } from '../../../src/store/everything.ts';
 import { importedModels } from '../../../src/store/models.ts';
 import { askForPersistence, storageRoom } from '../../../src/store/quota.ts';
+import { restoreEverything } from '../../../src/store/restore.ts';
 import { resultStore } from '../../../src/store/results.ts';
 import { runRecords } from '../../../src/store/runs.ts';
 import { secretStore } from '../../../src/store/secrets.ts';
@@ -179,27 +180,62 @@ describe('imported models', () => {
 });
 
 describe('everything', () => {
-  async function exported(): Promise<Map<string, string>> {
-    const files = new Map<string, string>();
-    for await (const { path, text } of exportEverything(database))
-      files.set(path, (files.get(path) ?? '') + text);
-    return files;
+  async function exported(): Promise<string[]> {
+    const lines: string[] = [];
+    for await (const line of exportEverything(database)) lines.push(line);
+    return lines;
   }
 
-  it('can be exported, all of it, without secrets', async () => {
+  async function* given(lines: readonly string[]): AsyncGenerator<string> {
+    for (const line of lines) yield await Promise.resolve(line);
+  }
+
+  it('can be exported, all of it, without secrets, and read back', async () => {
     const store = resultStore(database);
     // More than two pages, with a hole in the numbering.
-    for (let task = 0; task < 450; task += 1) await store.put(resultOf(task), { queueForPosting: false });
+    for (let task = 0; task < 450; task += 1)
+      await store.put(resultOf(task), { queueForPosting: task === 5 });
     await database.delete('results', 7);
     await runRecords(database).save(run);
     await secretStore(database).save('ls', TOKEN);
-    const files = await exported();
-    const rows = (files.get('results.jsonl') ?? '').split('\n').slice(0, -1);
-    expect(rows).toHaveLength(449);
-    expect(JSON.parse(rows[0] ?? '')).toMatchObject(resultOf(0));
-    expect(files.get('runs.json')).toContain('Birds');
-    expect([...files.values()].join('')).not.toMatch(/eyJ|secret/u);
-    expect([...files.keys()]).toEqual(['results.jsonl', 'runs.json', 'settings.json', 'models.json']);
+    await database.put('settings', { a: 1 }, 'threshold');
+    const lines = await exported();
+    expect(lines.filter((line) => line.startsWith('{"table":"results"'))).toHaveLength(449);
+    expect(lines.join('')).not.toMatch(/eyJ/u);
+    expect(lines.every((line) => line.endsWith('}\n'))).toBe(true);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ forelabel: 'everything', schema: MIGRATIONS.length });
+
+    const other = `test-${crypto.randomUUID()}`;
+    const empty = await openDatabase({ name: other });
+    // A result that is newer here than in the file stays.
+    await resultStore(empty).put({ ...resultOf(3), at: 9e12 }, { queueForPosting: false });
+    expect(await restoreEverything(empty, given(lines))).toMatchObject({ results: 448, older: 1, runs: 1 });
+    const back = resultStore(empty);
+    expect(await back.get(SOURCE, 'task:5', VERSION)).toEqual(await store.get(SOURCE, 'task:5', VERSION));
+    expect((await back.all(SOURCE, VERSION)).length).toBe(449);
+    expect((await back.outbox(SOURCE, VERSION, 9)).map(({ key }) => key)).toEqual(['task:5']);
+    expect(await empty.get('settings', 'threshold')).toEqual({ a: 1 });
+    expect(await runRecords(empty).list()).toEqual([run]);
+    // Reading it twice changes nothing.
+    expect(await restoreEverything(empty, given(lines))).toMatchObject({ results: 0, older: 449 });
+    empty.close();
+    await deleteDB(other);
+  });
+
+  it.each([
+    ['nothing', [], 'not-an-export'],
+    ['another file', ['{"file":"a.jpg"}'], 'not-an-export'],
+    [
+      'a damaged one',
+      ['{"forelabel":"everything","schema":1}', '{"table":"results","row":{}}'],
+      'not-an-export',
+    ],
+    ['one of a newer Forelabel', ['{"forelabel":"everything","schema":99}'], 'newer-export'],
+  ])('is not read from %s', async (_what, lines, code) => {
+    await expect(restoreEverything(database, given(lines))).rejects.toMatchObject({
+      name: 'RestoreError',
+      code,
+    });
   });
 
   it('can be deleted, with other tabs open and our caches', async () => {
