@@ -187,6 +187,67 @@ describe('tasks', () => {
     expect(await studio.havePrediction(id, 'faces-1', [a, b, c])).toEqual(new Set([a]));
   });
 
+  test('ranges, samples and tabs of the data manager, alone and together', async () => {
+    const id = await project();
+    const ids = await tasksWithoutImages(id, 30);
+    const at = (index: number): number => ids[index] ?? 0;
+    const both = async (query: Omit<TaskQuery, 'projectId'>): Promise<number[]> => {
+      const found = await idsOf({ ...query, projectId: id });
+      expect(await studio.countTasks({ ...query, projectId: id })).toBe(found.length);
+      return found;
+    };
+    expect(await both({ fromId: at(10), toId: at(14) })).toEqual(ids.slice(10, 15));
+    expect(await both({ ids: [at(7), at(3), 999_999] })).toEqual([at(3), at(7)]);
+
+    const drawn = await both({ sample: { count: 8, seed: 1 } });
+    expect(drawn).toHaveLength(8);
+    expect(drawn).toEqual([...new Set(drawn)].sort((a, b) => a - b));
+    expect(await both({ sample: { count: 8, seed: 2 } })).not.toEqual(drawn);
+    // What is predicted in between changes nothing about which tasks are drawn.
+    const [done = 0] = drawn;
+    await studio.postPredictions(id, [prediction(done, 'faces-1')]);
+    expect(await both({ sample: { count: 8, seed: 1 }, withoutPredictionOf: 'faces-1' })).toEqual(
+      drawn.slice(1),
+    );
+    expect(await both({ sample: { count: 99, seed: 1 }, fromId: at(28) })).toEqual(ids.slice(28));
+
+    const byId = (operator: string, value: number) => ({
+      filter: 'filter:tasks:id',
+      operator,
+      type: 'Number',
+      value,
+    });
+    const tab = async (title: string, conjunction: 'and' | 'or', items: unknown[]): Promise<number> => {
+      const answer = await server.admin('/api/dm/views/', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ project: id, data: { title, filters: { conjunction, items } } }),
+      });
+      expect(answer.status).toBe(201);
+      return v.parse(v.object({ id: v.number() }), await answer.json()).id;
+    };
+    const middle = await tab('Middle', 'and', [byId('greater', at(9)), byId('less', at(20))]);
+    const edges = await tab('Edges', 'or', [
+      byId('less', at(5)),
+      byId('greater', at(24)),
+      byId('less', at(3)),
+    ]);
+    const views = await studio.listViews(id);
+    expect(views).toEqual(
+      expect.arrayContaining([
+        { id: middle, title: 'Middle' },
+        { id: edges, title: 'Edges' },
+      ]),
+    );
+    expect(await both({ view: middle })).toEqual(ids.slice(10, 20));
+    expect(await both({ view: edges })).toEqual([...ids.slice(0, 5), ...ids.slice(25)]);
+    expect(await both({ view: edges, fromId: at(2), shard: { index: 1, count: 1 } })).toEqual([
+      ...ids.slice(2, 5),
+      ...ids.slice(25),
+    ]);
+    await expect(idsOf({ projectId: id, view: 987_654 })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
   test('none is skipped while predictions are stored in between', async () => {
     const id = await project();
     const ids = await tasksWithoutImages(id, 150);
@@ -372,4 +433,18 @@ test('a Label Studio whose CORS is narrowed answers without the header', async (
   } finally {
     await narrow.stop();
   }
+});
+
+test('the predictions of one version can be counted and deleted, and those of others stay', async () => {
+  const id = await project();
+  const [a = 0, b = 0] = await tasksWithoutImages(id, 2);
+  await studio.postPredictions(id, [prediction(a, 'old-1'), prediction(b, 'old-1'), prediction(a, 'new-2')]);
+  await studio.showModelVersion(id, 'new-2');
+  const counts = async () =>
+    Object.fromEntries((await studio.modelVersions(id)).map((each) => [each.version, each.predictions]));
+  expect(await counts()).toEqual({ 'old-1': 2, 'new-2': 1 });
+  expect(await studio.deleteVersion(id, 'old-1')).toBe(2);
+  expect(await studio.deleteVersion(id, 'old-1')).toBe(0);
+  expect(await counts()).toEqual({ 'new-2': 1 });
+  expect(await studio.havePrediction(id, 'new-2', [a, b])).toEqual(new Set([a]));
 });
