@@ -13,7 +13,7 @@ import { createRelay } from '../../src/relay/app.ts';
 import { listModels } from '../../src/relay/modelCatalog.ts';
 import { chromiumPath, chromiumFlagsWithoutGpu } from '../support/chromium.ts';
 import { startForelabel, type ForelabelServer } from '../support/forelabelServer.ts';
-import { chooseFolderOf } from '../support/folderPicking.ts';
+import { chooseFolder, folderOf } from '../support/folderPicking.ts';
 import { sampleBytes } from '../support/samples.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
@@ -90,7 +90,7 @@ describe('after the first visit, with the server gone', () => {
   });
 
   test('a folder is run and reviewed all the same', async () => {
-    await chooseFolderOf(page, 'Party', { 'party.jpg': await sampleBytes('party.jpg') });
+    await chooseFolder(page, await folderOf('Party', { 'party.jpg': await sampleBytes('party.jpg') }));
     await page.goto(`${forelabel.url}/#/run`);
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page.locator('[data-testid=run-bar][data-phase=done]').waitFor({ timeout: 60_000 });
