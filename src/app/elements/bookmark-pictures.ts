@@ -92,7 +92,7 @@ export class BookmarkPictures extends LitElement {
         height: auto;
         margin-bottom: 8px;
       }
-      h3 {
+      h2 {
         font-size: var(--wa-font-size-s);
         font-weight: var(--wa-font-weight-bold);
       }
@@ -173,7 +173,7 @@ export class BookmarkPictures extends LitElement {
         ([picture, title, text], index) =>
           html`<li>
             <svg viewBox="0 0 240 150" aria-hidden="true">${picture}</svg>
-            <h3>${index + 1}. ${title}</h3>
+            <h2>${index + 1}. ${title}</h2>
             <p class="quiet">${text}</p>
           </li>`,
       )}

@@ -163,34 +163,25 @@ export class PanelView extends LitElement {
     if (work !== null && work.problem !== null) {
       return html`<div class="problem" role="alert"><p>${work.problem}</p></div>`;
     }
-    const buttons = work !== null && (work.shown.size > 0 || work.canUndo);
+    const none = work === null || work.shown.size === 0;
     return html`
       <p class="status quiet numbers" role="status">${this.#words()}</p>
-      ${
-        buttons
-          ? html`<div class="line links">
-              <button
-                type="button"
-                class="link"
-                ?disabled=${work.shown.size === 0}
-                @click=${() => work.acceptAll()}
-              >
-                Accept all
-              </button>
-              <button
-                type="button"
-                class="link"
-                ?disabled=${work.shown.size === 0}
-                @click=${() => void work.removeAll()}
-              >
-                Remove all
-              </button>
-              <button type="button" class="link" ?disabled=${!work.canUndo} @click=${() => void work.undo()}>
-                Undo
-              </button>
-            </div>`
-          : nothing
-      }
+      <div class="line links">
+        <button type="button" class="link" ?disabled=${none} @click=${() => work?.acceptAll()}>
+          Accept all
+        </button>
+        <button type="button" class="link" ?disabled=${none} @click=${() => void work?.removeAll()}>
+          Remove all
+        </button>
+        <button
+          type="button"
+          class="link"
+          ?disabled=${work?.canUndo !== true}
+          @click=${() => void work?.undo()}
+        >
+          Undo
+        </button>
+      </div>
     `;
   }
 

@@ -75,7 +75,6 @@ export const panelStyles = css`
     border-color: currentColor;
     background: none;
     font-size: 11px;
-    opacity: 0.85;
   }
   .threshold {
     display: grid;
