@@ -19,6 +19,8 @@ const root = join(import.meta.dirname, '..');
 function pytest(python, args) {
   return new Promise((resolve) => {
     const env = {
+      // Threads that wait for work in a loop would take the cores of whatever runs beside it.
+      OMP_WAIT_POLICY: 'PASSIVE',
       ...process.env,
       PYTHONPATH: join(root, 'src', 'trainer'),
       FORELABEL_NODE: process.execPath,
