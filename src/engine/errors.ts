@@ -12,6 +12,7 @@ export type EngineErrorCode =
   | 'backend-unavailable'
   | 'device-lost'
   | 'worker-crashed'
+  | 'relay-failed'
   | 'out-of-memory'
   | 'inference-failed'
   | 'disposed';
@@ -54,10 +55,19 @@ const sentences: Readonly<Record<EngineErrorCode, readonly [what: string, next: 
     'The detector stopped unexpectedly',
     'Try the image again; reload the page if it repeats.',
   ],
+  'relay-failed': [
+    'Forelabel’s relay could not be used',
+    'Check that "forelabel serve" still runs, or choose another engine.',
+  ],
   'out-of-memory': ['There was not enough memory', 'Close other tabs or use a smaller image or model.'],
   'inference-failed': ['The detector failed on this image', 'Try it again, or choose another engine.'],
   disposed: ['The engine has been shut down', 'Load the model again.'],
 };
+
+/** False for codes of others and of later versions. */
+export function isEngineErrorCode(code: string): code is EngineErrorCode {
+  return Object.hasOwn(sentences, code);
+}
 
 /**
  * A failure of an engine. The message is two sentences: what happened (with `detail`, if any) and
@@ -97,6 +107,7 @@ export function isMachineFailure(error: unknown): error is EngineError {
     error instanceof EngineError &&
     (error.code === 'device-lost' ||
       error.code === 'worker-crashed' ||
+      error.code === 'relay-failed' ||
       error.code === 'out-of-memory' ||
       error.code === 'inference-failed')
   );

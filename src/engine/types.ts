@@ -1,7 +1,7 @@
 import type { Detection } from '../detector/types.ts';
 
-/** `relay` (native behind the relay, for the page) joins these when the relay offers it. */
-export type Backend = 'webgpu' | 'wasm' | 'native';
+/** `relay` is the native engine of the relay that serves the page, asked over HTTP. */
+export type Backend = 'webgpu' | 'relay' | 'wasm' | 'native';
 
 /** Milliseconds. `total` is the time from encoded bytes to boxes, without waiting for other images. */
 export interface Timings {
@@ -9,6 +9,8 @@ export interface Timings {
   readonly preprocess: number;
   readonly infer: number;
   readonly postprocess: number;
+  /** To the relay and back; only where there is such a way. */
+  readonly transfer?: number;
   readonly total: number;
 }
 
@@ -21,6 +23,15 @@ export interface DetectResult {
   readonly timings: Timings;
 }
 
+/** What is known of an engine that could run here, for people. */
+export interface CandidateReport {
+  readonly backend: Backend;
+  /** Milliseconds of an image, measured here; null where none was run. */
+  readonly ms: number | null;
+  /** One sentence: that it is used, or why it is not. */
+  readonly said: string;
+}
+
 export interface EngineInfo {
   readonly backend: Backend;
   /** What it runs on, for people: 'NVIDIA RTX 3060', '4 threads', ... */
@@ -29,6 +40,8 @@ export interface EngineInfo {
   readonly why: string;
   readonly warmUpMs: number;
   readonly modelVersion: string;
+  /** Every engine that could be chosen, the one in use included; absent where there was no choice. */
+  readonly candidates?: readonly CandidateReport[];
 }
 
 export interface Engine {

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { engineAddresses, mostImageBytes } from '../engine/relayProtocol.ts';
 import { refuse, type RefusalStatus } from './auth/refusal.ts';
 import { isMlPath } from './auth/access.ts';
 
@@ -11,6 +12,7 @@ const limits: Readonly<Record<string, number>> = {
   '/train': 20 * megabyte,
   '/webhook': 10 * megabyte,
   '/api/results': 20 * megabyte,
+  [engineAddresses.detect]: mostImageBytes,
 };
 
 /** Refuses bodies that are larger than anything that is sent to the address. */

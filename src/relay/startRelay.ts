@@ -4,6 +4,8 @@ import { presetSettings } from '../training/presets.ts';
 import { presets } from '../training/job.ts';
 import { openDatabase } from './database.ts';
 import { runChecks } from './doctor/runChecks.ts';
+import { EnginePool, nativeEngines } from './engine/enginePool.ts';
+import { engineRoutes } from './engine/engineRoutes.ts';
 import { appFolder, modelsFolders } from './home.ts';
 import { labelStudioAccess } from './labelStudioAccess.ts';
 import { createMlBackend, type MlBackend } from './mlBackend/createMlBackend.ts';
@@ -43,11 +45,13 @@ export async function startRelay(options: StartOptions): Promise<RelayServer> {
     access: access.find,
     takeNewModel: async (project) => (await later.backend?.settings.get(project))?.takeNewModel ?? false,
   });
+  // One for all: a model is in memory once, whoever asks for it.
+  const engines = new EnginePool(nativeEngines({ gpu: settings.device !== 'cpu' }));
   let url = '';
   const database = await openDatabase(home);
   const panel = panelOrigins(database);
   const backend = createMlBackend({
-    ...{ models, training, secret, log, database },
+    ...{ models, training, secret, log, database, engines },
     findAccess: access.find,
     newestModelOf: (project) => training.newestModel(project),
     publicUrl: () => settings.publicUrl ?? url,
@@ -72,12 +76,14 @@ export async function startRelay(options: StartOptions): Promise<RelayServer> {
     api: (routes) => {
       api(routes);
       routes.route('/', panelRoutes(panel));
+      routes.route('/', engineRoutes({ models, engines }));
       routes.route('/', doctorRoutes(options));
       routes.route('/', jobRoutes({ service: training, labelStudio: access, facts: () => facts(settings) }));
     },
   }).catch(async (error: unknown) => {
     await training.close();
     await backend.close();
+    await engines.close();
     throw error;
   });
   url = server.url;
@@ -86,6 +92,7 @@ export async function startRelay(options: StartOptions): Promise<RelayServer> {
     async close() {
       await server.close();
       await backend.close();
+      await engines.close();
       await training.close();
     },
   };

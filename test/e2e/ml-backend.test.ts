@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as v from 'valibot';
 import { regionToBox } from '../../src/labelstudio/regions.ts';
 import { openDatabase } from '../../src/relay/database.ts';
+import { EnginePool, nativeEngines } from '../../src/relay/engine/enginePool.ts';
 import { createMlBackend, type MlBackend } from '../../src/relay/mlBackend/createMlBackend.ts';
 import { listModels, resolveModel } from '../../src/relay/modelCatalog.ts';
 import { packageFolder } from '../../src/relay/home.ts';
@@ -70,6 +71,7 @@ let version: string;
 /** Where Label Studio is; changed by the tests that start one of their own. */
 let access: { url: string; token: string };
 const training = fakeTraining();
+const engines = new EnginePool(nativeEngines({ gpu: true }));
 const logged: string[] = [];
 /** What waits for quiet before a training starts by itself; the test is the clock. */
 const timers: (() => void)[] = [];
@@ -90,7 +92,7 @@ beforeAll(async () => {
   const models = () => listModels(folders);
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
   mlBackend = createMlBackend({
-    ...{ database, models, training, secret, log },
+    ...{ database, models, training, secret, log, engines },
     findAccess: () => Promise.resolve(access),
     newestModelOf: () => Promise.resolve(null),
     publicUrl: () => relay.url,
@@ -112,6 +114,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await relay.close();
   await mlBackend.close();
+  await engines.close();
   database.close();
   await labelStudio.stop();
   await rm(home, { recursive: true, force: true });

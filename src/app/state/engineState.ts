@@ -121,12 +121,13 @@ export class EngineState extends Observable {
     const n = this.timings.length;
     if (n === 0) return null;
     const mean = (stage: keyof Timings): number =>
-      this.timings.reduce((sum, each) => sum + each[stage], 0) / n;
+      this.timings.reduce((sum, each) => sum + (each[stage] ?? 0), 0) / n;
     return {
       decode: mean('decode'),
       preprocess: mean('preprocess'),
       infer: mean('infer'),
       postprocess: mean('postprocess'),
+      ...(this.timings.some(({ transfer }) => transfer !== undefined) && { transfer: mean('transfer') }),
       total: mean('total'),
     };
   }

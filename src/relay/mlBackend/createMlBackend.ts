@@ -1,6 +1,7 @@
 import type { Client } from '@libsql/client';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
+import type { EnginePool } from '../engine/enginePool.ts';
 import type { Catalog } from '../modelCatalog.ts';
 import { mediaRoutes } from '../media/mediaRoutes.ts';
 import { projectSettingsRoutes } from '../projectSettings/projectSettingsRoutes.ts';
@@ -11,7 +12,6 @@ import type { FindAccess, TrainingService } from '../training/contracts.ts';
 import { AutoTraining, type SetTimer } from './autoTraining.ts';
 import { backendRoutes } from './backendRoutes.ts';
 import { TaskDetector } from './detectTasks.ts';
-import { EnginePool, type OpenEngine } from './enginePool.ts';
 import { mlRoutes } from './mlRoutes.ts';
 import type { PredictOptions } from './predict.ts';
 import type { NewestModelOf } from './projectModel.ts';
@@ -29,8 +29,9 @@ export interface MlBackendOptions {
   readonly secret: string;
   /** Of projects for which none was chosen, 0..1; default 0.3. */
   readonly threshold?: number;
+  /** Closed by whoever made it. */
+  readonly engines: EnginePool;
   readonly log: Logger;
-  readonly openEngine?: OpenEngine;
   readonly setTimer?: SetTimer;
   readonly budgets?: NonNullable<PredictOptions['budgets']>;
 }
@@ -48,10 +49,9 @@ export interface MlBackend {
 }
 
 export function createMlBackend(options: MlBackendOptions): MlBackend {
-  const { database, findAccess, models, newestModelOf, training, log } = options;
+  const { database, findAccess, models, newestModelOf, training, engines, log } = options;
   const settings = projectSettingsStore(database, findAccess, options.threshold);
   const results = resultStore(database, findAccess);
-  const engines = new EnginePool(options.openEngine);
   const detector = new TaskDetector({ results, engines, fetchImage: taskImages(findAccess), log });
   const automatic = new AutoTraining({
     settings,
@@ -81,7 +81,6 @@ export function createMlBackend(options: MlBackendOptions): MlBackend {
       automatic.close();
       detector.close();
       await automatic.idle();
-      await engines.close();
     },
   };
 }

@@ -1,20 +1,14 @@
 import type { Logger } from 'pino';
-import { readImageHeader } from '../../engine/imageHeader.ts';
-import { SerialQueue } from '../../engine/serialQueue.ts';
 import { fieldValue } from '../../labelstudio/imageAddress.ts';
+import type { EnginePool } from '../engine/enginePool.ts';
 import type { CatalogModel } from '../modelCatalog.ts';
 import type { ImageResult, ResultStore } from '../results/resultTable.ts';
-import type { EnginePool } from './enginePool.ts';
 import type { PredictTask } from './requests.ts';
 import type { FetchTaskImage } from './taskImages.ts';
 import { WorkQueue, type Wish } from './workQueue.ts';
 
 /** One is inferred and four are fetched and decoded meanwhile. */
 const atOnce = 5;
-/** Pixels of an image beside which others may be decoded; as RGB it takes three times as many bytes. */
-const usualPixels = 50_000_000;
-/** Of a file, to find its size in. */
-const headerBytes = 1024 * 1024;
 /** What waits is held in memory, and goes on when the asker has its answer. The rest is asked for again. */
 const mostWaiting = 20_000;
 
@@ -44,8 +38,6 @@ export interface DetectTasksOptions {
 export class TaskDetector {
   readonly #options: DetectTasksOptions;
   readonly #queue = new WorkQueue<ImageResult>(atOnce);
-  /** A small file may unfold to a gigabyte: such images one by one. */
-  readonly #large = new SerialQueue();
   /** Images that were inferred here since the start. */
   inferred = 0;
 
@@ -101,11 +93,8 @@ export class TaskDetector {
   ): Promise<ImageResult> {
     const { engines, fetchImage, results, log } = this.#options;
     try {
-      const [engine, image] = await Promise.all([engines.get(model), fetchImage(task, field, signal)]);
-      const look = () => engine.detect(image, { signal });
-      const { width, height, detections } = await ((await isLarge(image))
-        ? this.#large.add(look, signal)
-        : look());
+      const image = fetchImage(task, field, signal);
+      const { width, height, detections } = await engines.detect(model, image, signal);
       const result = { width, height, detections };
       this.inferred += 1;
       const address = addressOf(task, field);
@@ -126,12 +115,6 @@ export function whyOf(error: unknown): { readonly code: string; readonly why: st
   if (!(error instanceof Error)) return { code: 'unknown', why: 'unknown' };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return { code, why: error.message };
-}
-
-/** Also where the file does not say it early on. */
-async function isLarge(image: Blob): Promise<boolean> {
-  const { size } = readImageHeader(new Uint8Array(await image.slice(0, headerBytes).arrayBuffer()));
-  return size === undefined ? image.size > headerBytes : size.width * size.height > usualPixels;
 }
 
 /** What tells one image of a task from another. */

@@ -10,6 +10,7 @@ import type { Detection } from '../../../src/detector/types.ts';
 import type { Engine } from '../../../src/engine/types.ts';
 import { createRelay } from '../../../src/relay/app.ts';
 import { openDatabase } from '../../../src/relay/database.ts';
+import { EnginePool } from '../../../src/relay/engine/enginePool.ts';
 import { createMlBackend, type MlBackend } from '../../../src/relay/mlBackend/createMlBackend.ts';
 import { listModels, type CatalogModel } from '../../../src/relay/modelCatalog.ts';
 import { projectSettingsStore } from '../../../src/relay/projectSettings/projectSettingsTable.ts';
@@ -69,14 +70,14 @@ beforeEach(async () => {
     findAccess: () => Promise.resolve(access),
     newestModelOf: () => Promise.resolve(newest),
     publicUrl: () => 'http://127.0.0.1:9090',
-    openEngine: (model) => {
+    engines: new EnginePool((model) => {
       opened.push(model.version);
       return Promise.resolve({
         info: { backend: 'native', device: 'none', why: '', warmUpMs: 0, modelVersion: model.version },
         detect: (blob, options) => detect(blob, options),
         dispose: () => Promise.resolve(),
       });
-    },
+    }),
     setTimer: (callback) => {
       timers.add(callback);
       return () => timers.delete(callback);
@@ -381,7 +382,7 @@ describe('/predict', () => {
     expect(error.message).toMatch(/\w+\. \w+/u);
   });
 
-  it('keeps two engines, loaded once each', async () => {
+  it('loads each engine once', async () => {
     for (const name of ['second', 'third']) {
       await writeModelFolder(join(home, 'models'), { name, bytes: name });
     }
@@ -389,15 +390,8 @@ describe('/predict', () => {
       await change({ model });
       expect(await predict(ask(tasksOf(task)))).toMatchObject([{ score: 0.9 }]);
     };
-    await use('demo', 1);
-    await use('second', 1);
-    await use('demo', 2);
-    expect(opened).toHaveLength(2);
-    await use('third', 1);
-    await use('demo', 3);
+    for (const task of [1, 2]) for (const model of ['demo', 'second', 'third']) await use(model, task);
     expect(opened).toHaveLength(3);
-    await use('second', 2);
-    expect(opened).toHaveLength(4);
   });
 });
 
