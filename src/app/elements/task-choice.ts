@@ -40,7 +40,7 @@ export class TaskChoiceElement extends AppElement {
         gap: 8px;
       }
       .pair > :first-child {
-        flex: 0 0 128px;
+        flex: 0 0 144px;
       }
       .pair input {
         width: 96px;

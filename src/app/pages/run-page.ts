@@ -33,9 +33,9 @@ export class RunPage extends AppElement {
   }
 
   /** Starts the run, unless something is to be asked first. */
-  async #start(): Promise<void> {
+  async #start(confirmed = false): Promise<void> {
     const deletes = this.replaceChoice?.deletes ?? null;
-    if (deletes !== null && this.deletes === null) {
+    if (deletes !== null && !confirmed) {
       this.deletes = deletes;
       return;
     }
@@ -72,6 +72,7 @@ export class RunPage extends AppElement {
     const posting = isProject && choices.post;
     const blocked = isProject && mapping.problem !== null ? mapping.problem : null;
     const wrong = isProject ? wrongWith(choices.tasks) : null;
+    const asking = this.deletes !== null && choices.replaces !== null;
     const done = review.results.filter(({ state: each }) => each === 'done').length;
     return html`
       <dl class="numbers">
@@ -93,7 +94,7 @@ export class RunPage extends AppElement {
       <div class="actions">
         <wa-button
           variant="brand"
-          ?disabled=${run.active || blocked !== null || wrong !== null || engine.status.kind === 'failed' || source.source === null}
+          ?disabled=${run.active || asking || blocked !== null || wrong !== null || engine.status.kind === 'failed' || source.source === null}
           @click=${() => void this.#start()}
         >
           <wa-icon slot="start" name="play"></wa-icon>${posting ? 'Run and post' : 'Run'}
@@ -164,7 +165,9 @@ export class RunPage extends AppElement {
           be deleted from Label Studio, in the whole project. Annotations stay.
         </p>
         <div class="actions">
-          <wa-button size="s" variant="brand" @click=${() => void this.#start()}>Run and replace</wa-button>
+          <wa-button size="s" variant="brand" @click=${() => void this.#start(true)}
+            >Run and replace</wa-button
+          >
           <wa-button
             size="s"
             appearance="outlined"
