@@ -1,5 +1,6 @@
 import { VitePWA } from 'vite-plugin-pwa';
-import { defineConfig } from 'vite';
+import { build, defineConfig } from 'vite';
+import type { Plugin } from 'vite';
 import { version } from './package.json' with { type: 'json' };
 
 /** The page is cross-origin isolated so that wasm may use threads; the relay sends the same two headers. */
@@ -53,8 +54,30 @@ const pwa = VitePWA({
   },
 });
 
+/** `bridge.js`: one classic script that any page may load, so no module with chunks of its own. */
+function bridge(): Plugin {
+  let outDir = '';
+  return {
+    name: 'forelabel-bridge',
+    apply: 'build',
+    configResolved(config) {
+      ({ outDir } = config.build);
+    },
+    async closeBundle() {
+      const entry = 'src/panel/bridge/main.ts';
+      const lib = { entry, formats: ['iife' as const], name: 'forelabelBridge', fileName: () => 'bridge.js' };
+      await build({
+        configFile: false,
+        publicDir: false,
+        logLevel: 'warn',
+        build: { outDir, lib, emptyOutDir: false, target: 'es2023' },
+      });
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [pwa],
+  plugins: [pwa, bridge()],
   build: {
     outDir: 'dist/app',
     target: 'es2023',
