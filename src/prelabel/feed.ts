@@ -24,6 +24,8 @@ const deadEngine: readonly EngineErrorCode[] = [
 const FAILURES_IN_A_ROW = 10;
 /** Results of earlier passes are offered to the sink in groups: one transaction each would take longer. */
 const REQUEUE = 100;
+/** Results that may be on their way into the store while the next image is under inference. */
+const WRITES = 16;
 /** So long the first image waits to be told how many there are: counting can take longer than listing. */
 const COUNT_MS = 1000;
 
@@ -50,6 +52,8 @@ export class Feed {
   /** Key of the item that was listed last: behind it the listing goes on after trouble. */
   #listed: string | undefined;
   #failuresInARow = 0;
+  /** Oldest first. They end well, or the run ends. */
+  readonly #writes: Promise<void>[] = [];
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -111,8 +115,11 @@ export class Feed {
         await state.unlessPaused(signal);
         await this.#handle(loading, pass.signal);
       }
+      await this.#written(0);
       await this.#flushRequeue();
     } finally {
+      // What has reached the store is counted, however the pass ends.
+      await Promise.allSettled(this.#writes);
       signal.removeEventListener('abort', stop);
       // Loads that nobody waits for any more.
       pass.abort();
@@ -142,27 +149,45 @@ export class Feed {
   }
 
   async #handle({ item, bytes }: Loading, passing: AbortSignal): Promise<void> {
-    const { clock, modelVersion, queueForPosting, source, state, store } = this.#options;
+    const { modelVersion, source, state } = this.#options;
     // The same key twice within the window of what is loading.
     if (this.#seen.has(item.key)) return;
     const result = await this.#insistOnImage(item, bytes, passing);
-    // Not raced with the abort: what has reached the store is counted.
-    await this.#insistOnStore(() =>
-      store.put(result, { queueForPosting: queueForPosting && isDone(result) }),
-    );
     this.#seen.add(item.key);
     this.#options.patience.reset();
-    if (isDone(result)) state.tally.done += 1;
-    else state.tally.failed += 1;
-    state.tally.tick(clock.now());
-    state.stored(result);
-    state.changed();
+    const writing = this.#keep(result);
+    // Awaited by `#written`, maybe later than it fails.
+    writing.catch(() => undefined);
+    this.#writes.push(writing);
+    // A preview ends with the very image that was asked for.
+    await this.#written(state.previewing ? 0 : WRITES);
     if (this.#failuresInARow >= FAILURES_IN_A_ROW) {
       throw new EngineError(
         'inference-failed',
         `${this.#failuresInARow} images in a row; ${modelVersion}, ${source.title}`,
       );
     }
+  }
+
+  /** Waits until at most so many results are on their way. Throws what ends the run. */
+  async #written(most: number): Promise<void> {
+    while (this.#writes.length > most) {
+      await this.#writes[0];
+      void this.#writes.shift();
+    }
+  }
+
+  /** Stores a result, and then counts it. Not raced with the abort: what has reached the store is counted. */
+  async #keep(result: ItemResult): Promise<void> {
+    const { clock, queueForPosting, state, store } = this.#options;
+    await this.#insistOnStore(() =>
+      store.put(result, { queueForPosting: queueForPosting && isDone(result) }),
+    );
+    if (isDone(result)) state.tally.done += 1;
+    else state.tally.failed += 1;
+    state.tally.tick(clock.now());
+    state.stored(result);
+    state.changed();
   }
 
   /** Trouble with the whole source is waited out with the item in hand: it is not listed again. */

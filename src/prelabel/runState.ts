@@ -43,6 +43,11 @@ export class RunState {
     return this.#end !== null;
   }
 
+  /** Images are still to be seen before anything is posted. */
+  get previewing(): boolean {
+    return this.#preview !== null;
+  }
+
   subscribe(listener: (progress: RunProgress) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -8,8 +8,64 @@ function withoutSeq(row: ResultRow): ItemResult {
   return result;
 }
 
+interface Put {
+  readonly result: ItemResult;
+  readonly queueForPosting: boolean;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** One transaction for all: each is stored and queued, or none is. */
+function putAll(database: Database, puts: readonly Put[]): Promise<void> {
+  return transact(database, ['results', 'outbox'], 'readwrite', async (transaction) => {
+    const results = transaction.objectStore('results');
+    const outbox = transaction.objectStore('outbox');
+    for (const { result, queueForPosting } of puts) {
+      const { sourceId, modelVersion, key } = result;
+      const known = await results.index('by-item').getKey([sourceId, modelVersion, key]);
+      const seq = await results.put(known === undefined ? result : { ...result, seq: known });
+      if (result.state === 'failed') await outbox.delete(seq);
+      else if (queueForPosting) await outbox.put({ seq, sourceId, modelVersion });
+    }
+  });
+}
+
+/**
+ * Writes what comes while a transaction is on its way together in the next one: a commit takes longer than a row.
+ * When several fail together, each is tried alone, so that a row that cannot be stored fails nobody else.
+ */
+function puttingTogether(
+  database: Database,
+): (result: ItemResult, queueForPosting: boolean) => Promise<void> {
+  const waiting: Put[] = [];
+  let busy = false;
+  const putOrReject = async (puts: readonly Put[]): Promise<void> => {
+    try {
+      await putAll(database, puts);
+      for (const { resolve } of puts) resolve();
+    } catch (error) {
+      if (puts.length > 1) for (const put of puts) await putOrReject([put]);
+      else for (const { reject } of puts) reject(error);
+    }
+  };
+  const writeAll = async (): Promise<void> => {
+    busy = true;
+    while (waiting.length > 0) await putOrReject(waiting.splice(0, TOGETHER));
+    busy = false;
+  };
+  return (result, queueForPosting) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ result, queueForPosting, resolve, reject });
+      if (!busy) void writeAll();
+    });
+}
+
+/** Rows a transaction: more would hold up readers for no gain. */
+const TOGETHER = 32;
+
 /** Results and outbox in IndexedDB. All methods reject with `StoreError`. */
 export function resultStore(database: Database): ResultStore {
+  const put = puttingTogether(database);
   const range = (sourceId: string, modelVersion: string): IDBKeyRange =>
     IDBKeyRange.only([sourceId, modelVersion]);
 
@@ -21,16 +77,7 @@ export function resultStore(database: Database): ResultStore {
         return row === undefined ? undefined : withoutSeq(row);
       }),
 
-    put: (result, { queueForPosting }) =>
-      transact(database, ['results', 'outbox'], 'readwrite', async (transaction) => {
-        const { sourceId, modelVersion, key } = result;
-        const results = transaction.objectStore('results');
-        const known = await results.index('by-item').getKey([sourceId, modelVersion, key]);
-        const seq = await results.put(known === undefined ? result : { ...result, seq: known });
-        const outbox = transaction.objectStore('outbox');
-        if (result.state === 'failed') await outbox.delete(seq);
-        else if (queueForPosting) await outbox.put({ seq, sourceId, modelVersion });
-      }),
+    put: (result, { queueForPosting }) => put(result, queueForPosting),
 
     requeue: (sourceId, modelVersion, keys) =>
       transact(database, ['results', 'outbox'], 'readwrite', async (transaction) => {
