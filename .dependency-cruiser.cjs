@@ -11,6 +11,7 @@ module.exports = {
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     only('detector'),
     only('training'),
+    only('serviceWorker'),
     only('ui'),
     only('panel', 'ui', 'prelabel', 'engine', 'labelstudio', 'store', 'detector'),
     only('engine', 'detector'),

@@ -77,7 +77,7 @@ describe('after the first visit, with the server gone', () => {
       })
       .toMatch(/12 images · \d+ boxes/u);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-    await page.getByRole('region', { name: 'Offline' }).getByText('Offline', { exact: true }).waitFor();
+    await page.getByRole('region', { name: 'Offline' }).getByText('Offline:', { exact: true }).waitFor();
     // One copy of the model, by its hash, and none of its list under the list's address.
     const kept = await page.evaluate(async () => {
       const addresses: string[] = [];

@@ -31,11 +31,10 @@ export class KeptData extends AppElement {
         list-style: none;
       }
       li {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: space-between;
+        display: grid;
+        grid-template-columns: 1fr auto;
         align-items: center;
-        gap: 4px 8px;
+        gap: 8px;
         overflow-wrap: anywhere;
       }
     `,

@@ -26,7 +26,7 @@ export class OfflineBanner extends AppElement {
         overflow-wrap: anywhere;
       }
       strong {
-        font-weight: var(--wa-font-weight-semibold);
+        font-weight: var(--wa-font-weight-bold);
       }
       @media (max-width: 600px) {
         .bar {
@@ -48,7 +48,7 @@ export class OfflineBanner extends AppElement {
           messages.length === 0
             ? nothing
             : html`<div class="bar">
-                <div>${messages.map((text) => html`<p><strong>Offline</strong> ${text}</p>`)}</div>
+                <div>${messages.map((text) => html`<p><strong>Offline:</strong> ${text}</p>`)}</div>
                 <wa-button size="s" appearance="outlined" @click=${() => void this.app.tryReach()}>
                   Try again now
                 </wa-button>

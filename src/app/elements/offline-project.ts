@@ -17,7 +17,7 @@ export class OfflineProject extends AppElement {
   static override styles = [
     sharedStyles,
     css`
-      :host {
+      section {
         display: grid;
         gap: 8px;
       }

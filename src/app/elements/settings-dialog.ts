@@ -28,7 +28,8 @@ export class SettingsDialog extends AppElement {
       section.wide {
         justify-items: stretch;
       }
-      section + section {
+      section + section,
+      fl-kept-data + section {
         margin-top: 24px;
       }
     `,
