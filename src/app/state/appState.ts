@@ -354,7 +354,11 @@ export class AppState {
     void this.run.look(name, (choices) => {
       // The other tab's results are in the store, and not yet here.
       if (name !== null) void this.review.load(name.sourceId, name.modelVersion, has);
-      if (choices !== null) void this.startRun(choices);
+      if (choices === null) return;
+      void this.startRun(choices).then((problem) => {
+        // Nobody has pressed a button here that could say it.
+        if (problem !== null) this.source.fail(new Error(problem));
+      });
     });
   }
 }
