@@ -1,13 +1,13 @@
 /**
  * `npm run bench:memory`: memory over 2,000 images, which must not grow. The native engine: resident memory of its
- * process. The page's engines in headless Chromium: JavaScript heap after a collection (page and worker, buffers and
- * wasm included), resident memory of all its processes, and the WebGPU buffers that live. A GPU that the CPU emulates
+ * process. The page's engines in headless Chromium: JavaScript heap after a collection (page and worker, with their
+ * array buffers), resident memory of all its processes, and the WebGPU buffers that live. A GPU that the CPU emulates
  * takes a second an image, so it gets 100 of them; FORELABEL_MEMORY_IMAGES and FORELABEL_MEMORY_ENGINES change that.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type CDPSession, type Page, type Worker } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { EnginePage } from '../../src/cli/page/contract.ts';
 import { appFolder } from '../../src/relay/home.ts';
@@ -112,11 +112,13 @@ describe('memory stays flat', () => {
       });
       const browser = await chromium.launch({
         executablePath: chromiumPath(),
-        args: [...chromiumFlags, '--js-flags=--expose-gc', '--enable-blink-features=ForceEagerMeasureMemory'],
+        args: [...chromiumFlags, '--js-flags=--expose-gc'],
       });
       try {
         const page = await browser.newPage();
-        page.on('worker', (worker) => void worker.evaluate(countGpuBuffers).catch(() => undefined));
+        // The first is the engine's; those that come later are ONNX Runtime's threads, which answer nobody.
+        const engineWorker = page.waitForEvent('worker');
+        void engineWorker.then((worker) => worker.evaluate(countGpuBuffers));
         await page.goto(`${relay.url}/engine.html`);
         await page.waitForFunction(() => 'forelabelEngine' in globalThis);
         const opened = await page.evaluate(
@@ -134,7 +136,7 @@ describe('memory stays flat', () => {
             to: ((part + 1) * count) / PARTS,
           };
           expect(await page.evaluate(detectSpan, span)).toBe(0);
-          measures.push(await measureBrowser(browser, page));
+          measures.push(await measureBrowser(browser, page, await engineWorker));
         }
         if (backend === 'webgpu') expect(measures.at(-1)?.gpuBuffers).toBeGreaterThan(0);
         judge(backend, count, measures);
@@ -153,28 +155,59 @@ interface Scope {
   readonly livingGpuBuffers?: () => number;
 }
 
-async function measureBrowser(browser: Browser, page: Page): Promise<Measure> {
-  const session = await browser.newBrowserCDPSession();
-  let gpuBuffers = 0;
-  for (const worker of page.workers()) {
-    gpuBuffers += await worker.evaluate(() => {
-      const scope = globalThis as unknown as Scope;
-      scope.gc();
-      return scope.livingGpuBuffers?.() ?? 0;
-    });
-  }
-  const heap = await page.evaluate(async () => {
-    (globalThis as unknown as Scope).gc();
-    // Page and workers together, with array buffers and wasm memory. Only Chromium has it.
-    const { measureUserAgentSpecificMemory: measure } = performance as unknown as {
-      measureUserAgentSpecificMemory: () => Promise<{ readonly bytes: number }>;
-    };
-    return (await measure.call(performance)).bytes;
+async function measureBrowser(browser: Browser, page: Page, worker: Worker): Promise<Measure> {
+  const gpuBuffers = await worker.evaluate(() => {
+    const scope = globalThis as unknown as Scope;
+    scope.gc();
+    return scope.livingGpuBuffers?.() ?? 0;
   });
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  const session = await page.context().newCDPSession(page);
+  const heap = (await heapOf((method) => session.send(method))) + (await heapOf(await workerOf(session)));
   await session.detach();
+  const whole = await browser.newBrowserCDPSession();
+  const { processInfo } = await whole.send('SystemInfo.getProcessInfo');
+  await whole.detach();
   const each = await Promise.all(processInfo.map(({ id }) => residentOf(id)));
   return { heap, gpuBuffers, resident: each.reduce((sum, bytes) => sum + bytes, 0) };
+}
+
+type Ask = (method: 'HeapProfiler.collectGarbage' | 'Runtime.getHeapUsage') => Promise<unknown>;
+
+/** After a collection: JavaScript's own heap, and its array buffers. */
+async function heapOf(ask: Ask): Promise<number> {
+  await ask('HeapProfiler.collectGarbage');
+  const usage = (await ask('Runtime.getHeapUsage')) as { usedSize: number; backingStorageSize: number };
+  return usage.usedSize + usage.backingStorageSize;
+}
+
+/** The engine's worker over the page's session: Playwright has no session for workers. */
+async function workerOf(session: CDPSession): Promise<Ask> {
+  const attached = new Promise<string>((resolve) => {
+    session.once('Target.attachedToTarget', ({ sessionId }) => resolve(sessionId));
+  });
+  await session.send('Target.setAutoAttach', {
+    autoAttach: true,
+    waitForDebuggerOnStart: false,
+    flatten: false,
+  });
+  const sessionId = await attached;
+  let last = 0;
+  return (method) => {
+    const id = ++last;
+    return new Promise((resolve, reject) => {
+      // Events of the worker come the same way.
+      const take = (received: { readonly sessionId: string; readonly message: string }): void => {
+        const answer = JSON.parse(received.message) as { id?: number; result?: unknown; error?: unknown };
+        if (received.sessionId !== sessionId || answer.id !== id) return;
+        session.off('Target.receivedMessageFromTarget', take);
+        if (answer.error === undefined) resolve(answer.result);
+        else reject(new Error(JSON.stringify(answer.error)));
+      };
+      session.on('Target.receivedMessageFromTarget', take);
+      const message = JSON.stringify({ id, method });
+      session.send('Target.sendMessageToTarget', { sessionId, message }).catch(reject);
+    });
+  };
 }
 
 /** In the page: gives the number of images that failed. */

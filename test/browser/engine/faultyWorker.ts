@@ -9,6 +9,7 @@ import type { LoadReport, LoadRequest, LoadStage } from '../../../src/engine/wor
 export type Fault =
   | 'lose-device' // before the inference
   | 'lose-device-late' // in the middle of it
+  | 'gpu-error' // a command that the GPU refuses, of which no promise hears
   | 'die' // without a word, before the inference
   | 'die-late' // in the middle of it
   | 'throw' // outside any call, and no answer
@@ -81,6 +82,7 @@ class FaultyWorker extends DetectorWorker {
   override async detect(image: ImageBitmap): Promise<DetectResult> {
     now = faults.at?.[this.#count++];
     if (now === 'lose-device') devices.at(-1)?.destroy();
+    if (now === 'gpu-error') devices.at(-1)?.createBuffer({ size: 16, usage: 0 });
     if (now === 'die') self.close();
     if (now === 'throw') setTimeout(() => reportError(new Error('thrown on purpose')));
     if (now === 'die' || now === 'throw' || now === 'hang') return new Promise(() => undefined);

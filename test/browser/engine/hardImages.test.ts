@@ -29,3 +29,21 @@ test.skipIf(files.length === 0)(
   },
   150_000,
 );
+
+test('drawn ones end as they should, and headers that lie are not believed', async () => {
+  const engine = await tinyEngine({ backends: ['wasm'] });
+  for (const { name, base64, expected } of await commands.drawnHardImages()) {
+    const detecting = engine.detect(fromBase64(base64));
+    if ('width' in expected) {
+      expect(await detecting, name).toMatchObject(expected);
+      continue;
+    }
+    const error: unknown = await detecting.then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    expect(error, name).toBeInstanceOf(EngineError);
+    expect(expected.codes, name).toContain((error as EngineError).code);
+  }
+  await engine.dispose();
+});

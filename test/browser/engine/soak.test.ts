@@ -58,7 +58,7 @@ describe.each([
     backend: 'webgpu',
     // Emulated, a GPU takes seconds to start; 500 images of it are for a night.
     images: 20,
-    faults: ['lose-device', 'lose-device-late', 'die-late', 'zeros'],
+    faults: ['lose-device', 'gpu-error', 'lose-device-late', 'die-late', 'zeros'],
     every: 10,
   },
 ] as const)('$backend', ({ backend, images, faults, every }) => {

@@ -277,6 +277,19 @@ describe('preprocess', () => {
     expect([...out]).toEqual(expected);
   });
 
+  it.each([
+    [3, 4, 'to the right alone'],
+    [4, 3, 'below alone'],
+    [4, 4, 'nowhere'],
+  ])('clears it too where %i x %i pixels are padded %s', (width, height) => {
+    const input: ManifestInput = { ...bgr, resize: { rule: 'stretch', width, height } };
+    const fresh = preprocess(image, planResize(3, 1, input), input);
+    const used = preprocess(image, planResize(3, 1, input), input, new Float32Array(48).fill(7));
+    expect([...used]).toEqual([...fresh]);
+    const zeros = fresh.filter((value) => value === 0).length;
+    expect(zeros).toBe(48 - 3 * width * height);
+  });
+
   it('ignores alpha', () => {
     fc.assert(
       fc.property(
@@ -295,6 +308,7 @@ describe('preprocess', () => {
   it('refuses pixels, plans and outputs that do not belong together', () => {
     expect(() => preprocess({ ...image, data: new Uint8Array(8) }, plan, bgr)).toThrow(/9 bytes, but has 8/u);
     expect(() => preprocess(image, planResize(4, 1, bgr), bgr)).toThrow(/planned for 4 x 1/u);
+    expect(() => preprocess(image, planResize(3, 2, bgr), bgr)).toThrow(/planned for 3 x 2 .* has 3 x 1/u);
     expect(() => preprocess(image, plan, bgr, new Float32Array(47))).toThrow(/48 elements, but holds 47/u);
   });
 });
