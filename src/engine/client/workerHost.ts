@@ -64,6 +64,8 @@ export class WorkerHost {
     const locks = navigator.locks as LockManager | undefined;
     if (locks === undefined) return;
     const name = `forelabel-engine-${crypto.randomUUID()}`;
+    // A browser that keeps an iframe of another site from storing anything keeps it from locks too.
+    if (!(await mayLock(locks, name))) return;
     await this.#call(() => this.#remote.holdLifeLock(name));
     locks
       .request(name, { signal: this.#watch.signal }, () => this.end(new EngineError('worker-crashed')))
@@ -79,5 +81,13 @@ export class WorkerHost {
         .then(resolve, reject)
         .finally(() => this.#calls.delete(reject));
     });
+  }
+}
+
+async function mayLock(locks: LockManager, name: string): Promise<boolean> {
+  try {
+    return await locks.request(name, () => true);
+  } catch {
+    return false;
   }
 }
