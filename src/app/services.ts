@@ -1,7 +1,7 @@
 /** The real parts behind the page's state: worker engine, Label Studio client, IndexedDB. */
 import * as v from 'valibot';
 import { primaryFile } from '../detector/manifest.ts';
-import { createWorkerEngine } from '../engine/client/createWorkerEngine.ts';
+import { createEngine } from '../engine/client/createEngine.ts';
 import { normalizeAddress } from '../labelstudio/address.ts';
 import { createLabelStudio } from '../labelstudio/client.ts';
 import { openDatabase } from '../store/database.ts';
@@ -22,9 +22,10 @@ import type { LoadEngine } from './state/engineState.ts';
 import { createRelayApi } from './state/relayApi.ts';
 import { listSamples } from './state/samples.ts';
 
-/** Starts the worker on the first backend that passes its self-test. */
-const loadEngine: LoadEngine = (model, { signal, onProgress, onInfo }) =>
-  createWorkerEngine({
+/** The fastest engine that works here, or the one that was chosen. */
+const loadEngine: LoadEngine = (model, { choice, signal, onProgress, onInfo }) =>
+  createEngine({
+    choice,
     manifest: model.manifest,
     model: new URL(`${model.url}${primaryFile(model.manifest).path}`, location.href),
     signal,

@@ -72,7 +72,13 @@ export function score(value: number): string {
   return value.toFixed(2);
 }
 
-/** 'WebGPU', 'wasm', 'native': the names users meet in the pill. */
+/** 'WebGPU', 'Relay', 'wasm', 'native': the names users meet in the pill. */
 export function backendName(backend: string): string {
+  if (backend === 'relay') return 'Relay';
   return backend === 'webgpu' ? 'WebGPU' : backend;
+}
+
+/** The same in lists of engines, where there is room to say what runs there: 'CPU (wasm)'. */
+export function engineName(backend: string): string {
+  return backend === 'wasm' ? 'CPU (wasm)' : backendName(backend);
 }

@@ -2,16 +2,18 @@ import { css, html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/popover/popover.js';
-import type { EngineInfo, Timings } from '../../engine/types.ts';
+import type { CandidateReport, EngineInfo, Timings } from '../../engine/types.ts';
 import { factStyles, sharedStyles } from '../../ui/shared.styles.ts';
-import { backendName, bytes, milliseconds, rate } from '../../ui/wording.ts';
+import { backendName, bytes, engineName, milliseconds, rate } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
+import './engine-choice.ts';
 
 const stages: readonly (readonly [keyof Timings, string, string])[] = [
   ['decode', 'Decode', 'From file bytes to upright pixels'],
   ['preprocess', 'Prepare', 'Resize and normalise to the network’s input'],
   ['infer', 'Network', 'The neural network itself'],
   ['postprocess', 'Boxes', 'From the network’s answer to boxes, overlapping ones removed (NMS)'],
+  ['transfer', 'Way', 'To the machine that Forelabel runs on, and back'],
 ];
 
 /** Which engine runs and how fast; a click says why this one, on what, and where the time goes. */
@@ -69,6 +71,9 @@ export class EnginePill extends AppElement {
       }
       dd {
         font-variant-numeric: tabular-nums;
+      }
+      .candidates dd {
+        overflow-wrap: anywhere;
       }
     `,
   ];
@@ -132,11 +137,12 @@ export class EnginePill extends AppElement {
         ${
           meanTimings === null
             ? nothing
-            : stages.map(
-                ([stage, name, meaning]) =>
-                  html`<dt title=${meaning}>${name}</dt>
-                    <dd title=${meaning}>${milliseconds(meanTimings[stage])}</dd>`,
-              )
+            : stages.map(([stage, name, meaning]) => {
+                const ms = meanTimings[stage];
+                if (ms === undefined) return nothing;
+                return html`<dt title=${meaning}>${name}</dt>
+                  <dd title=${meaning}>${milliseconds(ms)}</dd>`;
+              })
         }
         ${
           meanTimings === null
@@ -149,6 +155,22 @@ export class EnginePill extends AppElement {
                 <dd>${rate(1000 / meanTimings.total)}, one after the other</dd>`
         }
       </dl>
+      ${this.#candidates(info.candidates ?? [])}
+    `;
+  }
+
+  /** Every engine that could run here, with what an image takes on it, and which one is wanted. */
+  #candidates(candidates: readonly CandidateReport[]): TemplateResult | typeof nothing {
+    if (candidates.length < 2) return nothing;
+    return html`
+      <dl class="candidates" aria-label="Engines">
+        ${candidates.map(
+          ({ backend, ms, said }) =>
+            html`<dt>${engineName(backend)}</dt>
+              <dd>${ms === null ? nothing : html`${milliseconds(ms)} an image. `}${said}</dd>`,
+        )}
+      </dl>
+      <fl-engine-choice></fl-engine-choice>
     `;
   }
 }

@@ -10,6 +10,7 @@ import { sharedStyles } from '../../ui/shared.styles.ts';
 import { bytes } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
 import { problemOf } from '../../ui/problem.ts';
+import './engine-choice.ts';
 import './error-banner.ts';
 import './kept-data.ts';
 import './panel-origins.ts';
@@ -41,7 +42,7 @@ export class SettingsDialog extends AppElement {
   @state() private problem: string | null = null;
 
   protected override watched() {
-    return [this.app.connection, this.app.run, this.app.training];
+    return [this.app.connection, this.app.engine, this.app.run, this.app.training];
   }
 
   show(): void {
@@ -82,6 +83,11 @@ export class SettingsDialog extends AppElement {
         if (event.target === event.currentTarget) this.open = false;
       }}
     >
+      <section>
+        <h2>Engine</h2>
+        <p class="quiet">${this.app.engine.info?.why ?? nothing}</p>
+        <fl-engine-choice></fl-engine-choice>
+      </section>
       <section>
         <h2>On this computer</h2>
         <p class="numbers">${this.#roomLine()}</p>

@@ -1,4 +1,6 @@
 import type { DetectResult, Engine, EngineInfo, Timings } from '../../engine/types.ts';
+import type { EngineChoice } from '../../engine/client/engineChoice.ts';
+import { recallEngine, rememberEngine } from './lastEngine.ts';
 import { recallModel } from './lastModel.ts';
 import { fetchModels } from '../../engine/client/modelList.ts';
 import type { ListedModel, ModelList } from '../../engine/client/modelList.ts';
@@ -12,9 +14,10 @@ export interface LoadProgress {
 }
 
 export interface LoadOptions {
+  readonly choice: EngineChoice;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: LoadProgress) => void;
-  /** Another backend has taken over in mid-run. */
+  /** Another engine has taken over in mid-run, or more is known of one that is not used. */
   readonly onInfo: (info: EngineInfo) => void;
 }
 
@@ -36,6 +39,8 @@ export class EngineState extends Observable {
   /** Forelabel's own server does not answer: only models that are kept here can be used. */
   offline = false;
   model: ListedModel | null = null;
+  /** What the user wants to run it on; remembered. */
+  engineChoice: EngineChoice = recallEngine();
   status: EngineStatus = { kind: 'loading', progress: null };
   /** Of the last 20 images, newest last. */
   timings: readonly Timings[] = [];
@@ -101,6 +106,14 @@ export class EngineState extends Observable {
     });
   }
 
+  /** Runs the model on another engine from now on. Not to be called during a run. */
+  chooseEngine(choice: EngineChoice): void {
+    rememberEngine(choice);
+    this.engineChoice = choice;
+    if (this.model === null) this.changed();
+    else this.choose(this.model);
+  }
+
   /** The engine, once it is ready. Rejects when it cannot be loaded or another model is chosen meanwhile. */
   ready(): Promise<Engine> {
     return this.#ready;
@@ -144,15 +157,18 @@ export class EngineState extends Observable {
     this.#set({ kind: 'loading', progress: null });
     await before?.then((engine) => engine.dispose()).catch(() => undefined);
     signal.throwIfAborted();
+    let backend: EngineInfo['backend'] | null = null;
     const engine = await this.#loadEngine(model, {
+      choice: this.engineChoice,
       signal,
       onProgress: (progress) => {
         if (!signal.aborted) this.#set({ kind: 'loading', progress });
       },
-      onInfo: () => {
+      onInfo: (info) => {
         if (signal.aborted) return;
-        // What was measured on the backend before says nothing about this one.
-        this.timings = [];
+        // What was measured on the engine before says nothing about this one.
+        if (info.backend !== backend) this.timings = [];
+        backend = info.backend;
         this.changed();
       },
     });
@@ -160,6 +176,7 @@ export class EngineState extends Observable {
       await engine.dispose();
       signal.throwIfAborted();
     }
+    backend = engine.info.backend;
     this.#set({ kind: 'ready', engine });
     return engine;
   }

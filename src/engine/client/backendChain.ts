@@ -2,6 +2,7 @@ import { modelVersion } from '../../detector/manifest.ts';
 import type { Manifest } from '../../detector/manifest.ts';
 import { asEngineError, EngineError } from '../errors.ts';
 import type { EngineErrorCode } from '../errors.ts';
+import { findGpuAdapter } from '../gpuAdapter.ts';
 import type { EngineInfo } from '../types.ts';
 import type { LoadStage, WorkerBackendName } from '../workerProtocol.ts';
 import { isSafari } from './browserQuirks.ts';
@@ -75,6 +76,8 @@ export class BackendChain {
     if (backend === 'webgpu' && isSafari()) {
       throw new EngineError('backend-unavailable', 'WebGPU in Safari runs out of memory in long runs');
     }
+    // Without a GPU, no model is downloaded for it.
+    if (backend === 'webgpu') await findGpuAdapter(allowSoftwareGpu);
     const model = await loadModel(signal);
     signal?.throwIfAborted();
     const host = new WorkerHost(spawn());

@@ -1,5 +1,12 @@
 import { EngineError } from '../errors.ts';
-import { assertDecodable, assertPixelCount, decodeFailure, readImageHeader } from '../imageHeader.ts';
+import {
+  assertByteCount,
+  assertDecodable,
+  assertPixelCount,
+  decodeFailure,
+  readImageHeader,
+} from '../imageHeader.ts';
+import type { ImageHeader } from '../imageHeader.ts';
 
 /** Enough for the size in nearly all files; large embedded profiles and thumbnails push it further back. */
 const HEADER_BYTES = 65_536;
@@ -14,8 +21,7 @@ const BROWSER_FORMATS = new Set(['jpg', 'png', 'webp', 'gif', 'bmp', 'avif', 'ic
  * Throws `EngineError` with an `image-...` code.
  */
 export async function decodeBitmap(image: Blob): Promise<ImageBitmap> {
-  const header = await headerOf(image);
-  assertDecodable(header, image.size);
+  const header = await assertFits(image);
   try {
     const bitmap = await createImageBitmap(image, {
       colorSpaceConversion: 'none',
@@ -33,8 +39,19 @@ export async function decodeBitmap(image: Blob): Promise<ImageBitmap> {
   }
 }
 
-async function headerOf(image: Blob): Promise<ReturnType<typeof readImageHeader>> {
+/**
+ * Judges an image by its first bytes, before anybody decodes it: also what is only shown must not eat the memory.
+ * Gives the header. Throws `EngineError` with an `image-...` code.
+ */
+export async function assertFits(image: Blob): Promise<ImageHeader> {
+  assertByteCount(image.size);
+  const header = await headerOf(image);
+  assertDecodable(header, image.size);
+  return header;
+}
+
+async function headerOf(image: Blob): Promise<ImageHeader> {
   const start = readImageHeader(new Uint8Array(await image.slice(0, HEADER_BYTES).arrayBuffer()));
-  if (start.size !== undefined || image.size <= HEADER_BYTES) return start;
+  if (start.size !== undefined || start.format === undefined || image.size <= HEADER_BYTES) return start;
   return readImageHeader(new Uint8Array(await image.arrayBuffer()));
 }

@@ -1,0 +1,62 @@
+import { primaryFile } from '../../detector/manifest.ts';
+import type { Engine } from '../types.ts';
+import { ChosenEngine } from './chosenEngine.ts';
+import { createWorkerEngine } from './createWorkerEngine.ts';
+import type { WorkerEngineOptions } from './createWorkerEngine.ts';
+import { pageBackends } from './engineChoice.ts';
+import type { Candidate, EngineChoice, PageBackend } from './engineChoice.ts';
+import { fetchModel } from './modelCache.ts';
+import { createRelayEngine } from './relayEngine.ts';
+
+export type EngineOptions = Omit<WorkerEngineOptions, 'backends'> & {
+  /** Default 'auto'. One that does not work gives way to the others, and `info.why` says so. */
+  readonly choice?: EngineChoice;
+  /** Those that may be used; default: all. */
+  readonly backends?: readonly PageBackend[];
+  /** Address of the relay; default: the one that served this page. */
+  readonly relay?: string;
+};
+
+/**
+ * The engine of a page: the fastest that works here, or the one that was chosen. `info.why` says why it is that one,
+ * `info.candidates` what is known of the others.
+ *
+ * Throws `EngineError`, the failure of the last one tried, when none works; or the reason of `signal`.
+ */
+export function createEngine(options: EngineOptions): Promise<Engine> {
+  const { choice = 'auto', backends = pageBackends, onInfo = ignore, relay, ...rest } = options;
+  const candidates = backends.map((backend): Candidate => {
+    if (backend === 'relay') {
+      const { manifest } = rest;
+      return {
+        backend,
+        open: (signal) => createRelayEngine({ manifest, signal, ...(relay !== undefined && { relay }) }),
+      };
+    }
+    const allowSoftwareGpu = rest.allowSoftwareGpu ?? false;
+    return {
+      backend,
+      open: (signal) => createWorkerEngine({ ...rest, allowSoftwareGpu, backends: [backend], signal }),
+    };
+  });
+  return ChosenEngine.open(
+    {
+      ...{ candidates, choice, onInfo },
+      onFirstImage: (backend) => {
+        if (backend === 'relay') void keepModel(rest);
+      },
+    },
+    options.signal,
+  );
+}
+
+/** The relay may go away and the page go on without it, so the model is kept here too, once nobody waits for it. */
+async function keepModel({ manifest, model }: WorkerEngineOptions): Promise<void> {
+  if (typeof model === 'function') return;
+  // Without it, an engine of the page fetches it when it is needed.
+  await fetchModel(model, primaryFile(manifest)).catch(() => undefined);
+}
+
+function ignore(): void {
+  // Nobody listens.
+}
