@@ -1,10 +1,11 @@
 /** The two ways in which Label Studio's page comes to load the bridge: a bookmark, and a user script. */
 
 /**
- * The code of both: adds the bridge's script, and says so when it cannot be had. Evaluates nothing and reads nothing.
- * A bridge that is there already is loaded again: it shows its panel.
+ * The code of both: adds the bridge's script. Evaluates nothing and reads nothing. A bridge that is there already is told.
+ *
+ * @param quietly nobody has pressed anything: no task, no word
  */
-function loader(forelabel: string): string {
+function loader(forelabel: string, quietly: boolean): string {
   const address = JSON.stringify(`${forelabel}/bridge.js`);
   const failed = JSON.stringify(
     `Forelabel does not answer at ${forelabel}, or this page does not let it in. ` +
@@ -13,8 +14,9 @@ function loader(forelabel: string): string {
   return [
     `const s=document.createElement('script');`,
     `s.src=${address};`,
+    ...(quietly ? [`s.dataset.quietly='';`] : []),
     `s.onload=()=>s.remove();`,
-    `s.onerror=()=>{s.remove();alert(${failed})};`,
+    `s.onerror=()=>{s.remove()${quietly ? '' : `;alert(${failed})`}};`,
     `document.head.append(s);`,
   ].join('');
 }
@@ -25,7 +27,7 @@ function loader(forelabel: string): string {
  * @param forelabel origin of the relay, as the user has opened it: 'http://127.0.0.1:9090'
  */
 export function bookmarklet(forelabel: string): string {
-  return `javascript:${encodeURIComponent(`(()=>{${loader(forelabel)}})()`)}`;
+  return `javascript:${encodeURIComponent(`(()=>{${loader(forelabel, false)}})()`)}`;
 }
 
 /**
@@ -49,7 +51,7 @@ export function userScript(forelabel: string, version: string): string {
 (() => {
   // Only where Label Studio is.
   if (window.APP_SETTINGS === undefined) return;
-  ${loader(forelabel)}
+  ${loader(forelabel, true)}
 })();
 `;
 }

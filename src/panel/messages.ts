@@ -43,8 +43,12 @@ const openTaskSchema = v.object({
   url: v.pipe(text(2000), v.url()),
   /** XML */
   labelConfig: text(1_000_000),
-  /** Boxes in the annotation that new ones would join, without those that the panel has put there. */
+  /** A name for the annotation that boxes would go into; the same after it was saved. */
+  annotation: text(100),
+  /** Boxes in it, without those that the panel has put there. */
   boxes: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** Ids of the panel's boxes that are there and that nobody has touched. */
+  ours: v.array(text(200)),
 });
 
 const viewSchema = v.variant('kind', [
@@ -58,12 +62,12 @@ const requestSchema = v.variant('type', [
   /** Encoded bytes of the image in `field` of the task's data, with the user's own login. Answer: Blob. */
   v.object({ type: v.literal('image'), id, task: id, field: v.string() }),
   /**
-   * Regions to add and ids of regions to take away, as one step of Label Studio's undo. Refused for a task that is not
-   * open. One that the user has changed or deleted is not taken away. Answer: `BoxOutcome`.
+   * Regions to add and ids of regions to take away, as one step of Label Studio's undo. Refused for a task or an annotation
+   * that is not open. One that the user has changed or deleted is not taken away. Answer: `BoxOutcome`.
    */
   v.object({
     type: v.literal('change'),
-    ...{ id, task: id },
+    ...{ id, task: id, annotation: text(100) },
     add: v.array(regionSchema),
     remove: v.array(v.string()),
   }),

@@ -19,7 +19,8 @@ export const twoImages =
   '<RectangleLabels name="b" toName="right"><Label value="thing"/></RectangleLabels></View>';
 
 export const openTask = (id: number, more: Partial<OpenTask> = {}): OpenTask => ({
-  ...{ id, project: 3, url: 'http://localhost:8080', labelConfig, boxes: 0 },
+  ...{ id, project: 3, url: 'http://localhost:8080', labelConfig },
+  ...{ annotation: '1', boxes: 0, ours: [] },
   ...more,
 });
 

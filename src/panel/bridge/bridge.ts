@@ -1,88 +1,125 @@
-import * as v from 'valibot';
-import { hello, toBridgeSchema } from '../messages.ts';
 import type { PanelRequest, ToBridge, ToPanel } from '../messages.ts';
 import { comboOf } from '../page/keys.ts';
-import { PlacedBoxes } from './editor.ts';
+import { Boxes, obstacle } from './boxes.ts';
+import { openEditor } from './editor.ts';
 import { createFrame } from './frame.ts';
-import { fetchImage, fieldOf, postPrediction, projectPage, taskData, tasksAfter } from './site.ts';
+import { meetPanel } from './greeting.ts';
+import { wordsFor } from './notices.ts';
+import type { Trouble } from './notices.ts';
+import { labelStudioSite, projectPage, tasksAfter } from './site.ts';
 
-/** How often is looked at what is open: Label Studio tells nobody. */
-const lookMs = 300;
-/** How long the panel may take to answer before it is said that it does not. */
-const patienceMs = 5000;
+/** How often is looked at what is open, in milliseconds: Label Studio tells nobody. */
+const lookMs = 250;
+/** How long a task may be without an annotation before it is taken for one that has none, in milliseconds. */
+const loadingMs = 2000;
+/** How long the editor may be away before its task is taken for closed: it is built anew when a task is saved. */
+const rebuildMs = 1000;
 
-/** Puts the panel into Label Studio's page. Returns what takes it away again. */
-export function startBridge(forelabel: string): () => void {
-  const frame = createFrame(forelabel);
-  const boxes = new PlacedBoxes();
+type View = Extract<ToPanel, { type: 'view' }>['view'];
+
+export interface Bridge {
+  /** The bookmark was pressed again. */
+  press(): void;
+  end(): void;
+}
+
+/**
+ * Puts the panel into Label Studio's page.
+ *
+ * @param forelabel origin of Forelabel
+ * @param quietly shows nothing before a task is open: nobody has asked for it by hand
+ */
+export function startBridge(forelabel: string, quietly: boolean, onEnd: () => void): Bridge {
+  const frame = createFrame();
+  const boxes = new Boxes();
   const answers = new Map<number, AbortController>();
   const ended = new AbortController();
-  let port: MessagePort | null = null;
-  let ready = false;
+  const { signal } = ended;
   let combo = '';
   let told = '';
-  let openTask = '';
-  let patience: ReturnType<typeof setTimeout> | undefined;
+  let started = false;
+  let withoutAnnotationSince = 0;
+  let seen = 0;
+  const panel = meetPanel(frame.iframe, forelabel, { message: heard, trouble });
 
-  const tell = (message: ToPanel): void => port?.postMessage(message);
+  /** Null: not to be said yet, what was said before still holds. */
+  function viewNow(): View | null {
+    const here = projectPage(location);
+    const editor = openEditor();
+    const message = here === null ? obstacle(null) : obstacle(editor);
+    if (editor !== null) seen = Date.now();
+    else if (here !== null && Date.now() - seen < rebuildMs) return null;
+    if (message !== null || here === null || editor === null) return { kind: 'none', message: message ?? '' };
+    const { task, config, annotationStore } = editor;
+    if (annotationStore.selected === null) {
+      withoutAnnotationSince ||= Date.now();
+      if (Date.now() - withoutAnnotationSince < loadingMs) return null;
+    } else withoutAnnotationSince = 0;
+    return { kind: 'task', task: { id: task.id, ...here, labelConfig: config, ...boxes.factsOf(editor) } };
+  }
 
   /** What is open now, said when it has changed. */
   function look(): void {
-    const here = projectPage(location);
-    const task = here === null ? null : boxes.task();
-    const name = here === null || task === null ? '' : `${here.url} ${here.project} ${task.id}`;
-    if (name !== openTask) boxes.forget();
-    openTask = name;
-    if (!ready) return;
-    const message: ToPanel[] = [
-      here === null || task === null
-        ? {
-            type: 'view',
-            view: { kind: 'none', message: 'No task is open here. Open one: the panel sees it by itself.' },
-          }
-        : {
-            type: 'view',
-            view: {
-              kind: 'task',
-              task: { ...here, id: task.id, labelConfig: task.labelConfig, boxes: boxes.task()?.boxes ?? 0 },
-            },
-          },
-      { type: 'theme', dark: isDark() },
-    ];
-    const text = JSON.stringify(message);
+    const view = viewNow();
+    if (!started && (!quietly || view?.kind === 'task')) start();
+    frame.place();
+    const dark = document.documentElement.dataset.colorScheme === 'dark';
+    frame.setDark(dark);
+    if (!panel.ready || view === null) return;
+    const text = JSON.stringify([view, dark]);
     if (text === told) return;
     told = text;
-    frame.setDark(isDark());
-    message.forEach(tell);
+    panel.tell({ type: 'theme', dark });
+    panel.tell({ type: 'view', view });
   }
 
-  async function answer(request: PanelRequest, signal: AbortSignal): Promise<unknown> {
+  function start(): void {
+    started = true;
+    frame.say(null);
+    panel.start();
+  }
+
+  function trouble(kind: Trouble): void {
+    frame.say({ ...wordsFor(kind, forelabel, location.origin), retry: start, close: end });
+  }
+
+  async function answer(request: PanelRequest, stop: AbortSignal): Promise<unknown> {
     const here = projectPage(location);
-    if (here === null) throw new Error('No task is open any more. Open it again.');
+    const editor = openEditor();
+    if (here === null || editor === null) throw new Error('No task is open any more. Open it again.');
+    const site = labelStudioSite(here.url, location.href);
     switch (request.type) {
       case 'image': {
-        const open = boxes.task();
-        const data = open?.id === request.task ? open.data : await taskData(here.url, request.task, signal);
-        return fetchImage(fieldOf(data, request.field), { url: here.url, task: request.task }, signal);
+        const { id, dataObj } = editor.task;
+        const task = id === request.task && dataObj !== null ? { id, data: dataObj } : request.task;
+        return site.image(task, here.project, request.field, stop);
       }
       case 'change':
-        return boxes.change(request.task, request.add, request.remove);
+        return boxes.change(request.task, request.annotation, request.add, request.remove);
       case 'post':
-        await postPrediction(here.url, request.prediction);
+        await site.post(here.project, request.prediction);
         return null;
-      case 'upcoming': {
-        const open = boxes.task();
-        return open === null ? [] : tasksAfter(here.url, here.project, open.id, location.search);
-      }
+      case 'upcoming':
+        return tasksAfter(editor.task.id);
     }
+  }
+
+  function reply(request: PanelRequest): void {
+    const { id } = request;
+    const abort = new AbortController();
+    answers.set(id, abort);
+    answer(request, AbortSignal.any([abort.signal, signal]))
+      .then(
+        (value) => panel.tell({ type: 'answer', id, value }),
+        (error: unknown) => panel.tell({ type: 'failed', id, message: wordsOf(error) }),
+      )
+      .finally(() => answers.delete(id));
   }
 
   function heard(message: ToBridge): void {
     switch (message.type) {
       case 'ready':
-        ready = true;
         told = '';
-        clearTimeout(patience);
         frame.say(null);
         look();
         return;
@@ -98,77 +135,44 @@ export function startBridge(forelabel: string): () => void {
       case 'cancel':
         answers.get(message.id)?.abort();
         return;
-      default: {
-        const abort = new AbortController();
-        const { id } = message;
-        answers.set(id, abort);
-        answer(message, abort.signal)
-          .then(
-            (value) => tell({ type: 'answer', id, value }),
-            (error: unknown) => tell({ type: 'failed', id, message: wordsOf(error) }),
-          )
-          .finally(() => answers.delete(id));
-      }
+      default:
+        reply(message);
     }
   }
 
-  function greet(): void {
-    const channel = new MessageChannel();
-    port?.close();
-    port = channel.port1;
-    port.onmessage = ({ data }: MessageEvent<unknown>) => {
-      const parsed = v.safeParse(toBridgeSchema, data);
-      if (parsed.success) heard(parsed.output);
-    };
-    // To Forelabel's page alone: an error page of the browser, or anybody else's, does not get it.
-    frame.iframe.contentWindow?.postMessage(hello, forelabel, [channel.port2]);
-    clearTimeout(patience);
-    patience = setTimeout(explain, patienceMs);
+  function end(): void {
+    ended.abort();
+    clearInterval(looking);
+    panel.end();
+    frame.remove();
+    onEnd();
   }
 
-  function reload(): void {
-    frame.say(null);
-    frame.iframe.src = `${forelabel}/panel.html`;
-  }
-
-  function explain(): void {
-    const allow = encodeURIComponent(location.origin);
-    frame.setDark(isDark());
-    frame.say({
-      text: 'Forelabel does not answer this page. It is not running, or has not been told yet that this Label Studio may ask.',
-      link: { text: 'Allow this Label Studio', href: `${forelabel}/#/label-studio?allow=${allow}` },
-      button: { text: 'Try again', press: reload },
-    });
-  }
-
-  frame.iframe.addEventListener('load', greet);
-  const { signal } = ended;
-  // Back from the tab in which it was allowed.
-  window.addEventListener('focus', () => !ready && patience !== undefined && reload(), { signal });
+  // Back from the tab in which this Label Studio was allowed.
+  window.addEventListener('focus', () => started && !panel.ready && start(), { signal });
   window.addEventListener(
     'keydown',
     (event) => {
-      if (!ready || combo === '' || event.repeat || comboOf(event) !== combo) return;
+      if (!panel.ready || combo === '' || event.repeat || comboOf(event) !== combo) return;
       event.preventDefault();
       event.stopPropagation();
-      tell({ type: 'pressed' });
+      panel.tell({ type: 'pressed' });
     },
     { signal, capture: true },
   );
+  // Label Studio's own keys work again as soon as the pointer has left the panel.
+  window.addEventListener(
+    'pointermove',
+    () => {
+      if (document.activeElement !== frame.host) return;
+      frame.iframe.blur();
+      window.focus();
+    },
+    { signal, passive: true },
+  );
   const looking = setInterval(look, lookMs);
-
-  return () => {
-    ended.abort();
-    clearInterval(looking);
-    clearTimeout(patience);
-    for (const each of answers.values()) each.abort();
-    port?.close();
-    frame.remove();
-  };
-}
-
-function isDark(): boolean {
-  return document.documentElement.dataset.colorScheme === 'dark';
+  look();
+  return { press: () => (panel.ready ? end() : start()), end };
 }
 
 function wordsOf(error: unknown): string {

@@ -1,89 +1,98 @@
-/** Where the panel stands in Label Studio's page: a frame in a shadow root, so that neither's styles reach the other. */
+/** The panel in Label Studio's page: a frame in a shadow root, so that neither's styles reach the other. */
+import { allowedPlace, initialPlace } from './place.ts';
+import type { Place } from './place.ts';
+
+/** What stands there instead of the panel. */
+export interface Notice {
+  /** Two sentences. */
+  readonly text: string;
+  readonly link?: { readonly text: string; readonly href: string };
+  readonly retry?: () => void;
+  readonly close: () => void;
+}
 
 export interface Frame {
+  readonly host: HTMLElement;
   readonly iframe: HTMLIFrameElement;
   setHeight(height: number): void;
   move(dx: number, dy: number): void;
   setDark(dark: boolean): void;
-  /** What stands there instead of the panel; null: the panel. */
-  say(message: Notice | null): void;
+  /** Null: the panel. */
+  say(notice: Notice | null): void;
+  /** Label Studio's buttons may have moved. */
+  place(): void;
   remove(): void;
-}
-
-export interface Notice {
-  readonly text: string;
-  readonly link: { readonly text: string; readonly href: string };
-  readonly button: { readonly text: string; readonly press: () => void };
 }
 
 export const hostId = 'forelabel-panel';
 const placeKey = 'forelabel-panel';
 const width = 264;
-/** Above Label Studio's own row of buttons. */
-const initial = { right: 24, bottom: 88 };
+
+/** Submit, Update, Skip and what stands beside them. */
+const buttons = '[class*="bottombar"], [class*="controls"] button[aria-label*="current annotation" i]';
 
 const styles = `
-  :host { all: initial; position: fixed; z-index: 900; width: ${width}px; }
+  :host { all: initial; position: fixed; z-index: 900; width: ${width}px; max-width: 100vw; }
   .box { overflow: hidden; border-radius: 8px; background: #fff; color: #1b1e25; box-shadow: 0 0 0 1px #0002, 0 8px 24px #0003; font: 13px/1.4 system-ui, sans-serif; }
   .box.dark { background: #14161b; color: #f2f3f5; box-shadow: 0 0 0 1px #fff3, 0 8px 24px #0009; }
   iframe { display: block; width: 100%; height: 0; border: 0; }
   .notice { display: grid; gap: 8px; padding: 12px; }
   .notice p { margin: 0; }
+  .notice strong { font-weight: 600; }
+  .row { display: flex; gap: 8px; }
   a, button { font: inherit; color: #3f3ab8; }
   .dark a, .dark button { color: #b3b0ff; }
-  button { justify-self: start; padding: 4px 12px; border: 1px solid currentColor; border-radius: 6px; background: none; cursor: pointer; }
+  button { padding: 4px 12px; border: 1px solid currentColor; border-radius: 6px; background: none; cursor: pointer; }
+  a:focus-visible, button:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
   [hidden] { display: none; }
 `;
 
-interface Place {
-  right: number;
-  bottom: number;
-}
-
-export function createFrame(forelabel: string): Frame {
+/** Puts the frame into the page, empty: its address is set by whoever greets it. */
+export function createFrame(): Frame {
   const host = document.createElement('div');
   host.id = hostId;
   const root = host.attachShadow({ mode: 'open' });
-  const style = document.createElement('style');
-  style.textContent = styles;
-  const box = document.createElement('div');
+  const style = element('style', styles);
+  const box = element('div');
   box.className = 'box';
-  const iframe = document.createElement('iframe');
+  const iframe = element('iframe');
   iframe.title = 'Forelabel';
-  iframe.src = `${forelabel}/panel.html`;
-  const notice = document.createElement('div');
+  const notice = element('div');
   notice.className = 'notice';
   notice.setAttribute('role', 'status');
   notice.hidden = true;
   box.append(iframe, notice);
   root.append(style, box);
 
-  const place = recall();
-  const show = (): void => {
-    const { height } = host.getBoundingClientRect();
-    // Never out of sight, whatever the window has become.
-    const right = Math.min(Math.max(0, place.right), Math.max(0, window.innerWidth - width));
-    const bottom = Math.min(Math.max(0, place.bottom), Math.max(0, window.innerHeight - height));
-    host.style.right = `${right}px`;
-    host.style.bottom = `${bottom}px`;
+  let wish = recall();
+  const place = (): void => {
+    const keptFree = [...document.querySelectorAll(buttons)].map((each) => each.getBoundingClientRect());
+    const shown = allowedPlace(
+      wish,
+      host.getBoundingClientRect(),
+      { width: window.innerWidth, height: window.innerHeight },
+      keptFree,
+    );
+    host.style.right = `${shown.right}px`;
+    host.style.bottom = `${shown.bottom}px`;
   };
-  window.addEventListener('resize', show);
+  window.addEventListener('resize', place);
   document.body.append(host);
-  show();
+  place();
 
   return {
-    iframe,
+    ...{ host, iframe, place },
     setHeight(height) {
       iframe.style.height = `${Math.min(height, window.innerHeight - 16)}px`;
-      show();
+      place();
     },
     move(dx, dy) {
-      place.right -= dx;
-      place.bottom -= dy;
-      show();
-      place.right = parseFloat(host.style.right);
-      place.bottom = parseFloat(host.style.bottom);
-      remember(place);
+      const room = { width: window.innerWidth, height: window.innerHeight };
+      wish = { right: wish.right - dx, bottom: wish.bottom - dy };
+      // The pointer may go on beyond the edge; the way back begins where the panel stands.
+      wish = allowedPlace(wish, host.getBoundingClientRect(), room, []);
+      place();
+      remember(wish);
     },
     setDark(dark) {
       box.classList.toggle('dark', dark);
@@ -95,27 +104,41 @@ export function createFrame(forelabel: string): Frame {
       notice.replaceChildren();
       if (message === null) return;
       iframe.style.height = '0';
-      const text = document.createElement('p');
-      text.textContent = message.text;
-      const link = document.createElement('a');
-      Object.assign(link, {
-        href: message.link.href,
-        textContent: message.link.text,
-        target: '_blank',
-        rel: 'noopener',
-      });
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.textContent = message.button.text;
-      button.addEventListener('click', message.button.press);
-      notice.append(text, link, button);
-      show();
+      const row = element('div');
+      row.className = 'row';
+      if (message.retry !== undefined) row.append(button('Try again', message.retry));
+      row.append(button('Close', message.close));
+      notice.append(element('strong', 'Forelabel'), element('p', message.text));
+      if (message.link !== undefined) notice.append(link(message.link));
+      notice.append(row);
+      place();
     },
     remove() {
-      window.removeEventListener('resize', show);
+      window.removeEventListener('resize', place);
       host.remove();
     },
   };
+}
+
+function element<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  text = '',
+): HTMLElementTagNameMap[Name] {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+}
+
+function button(text: string, press: () => void): HTMLButtonElement {
+  const made = element('button', text);
+  made.type = 'button';
+  made.addEventListener('click', press);
+  return made;
+}
+
+function link({ text, href }: { readonly text: string; readonly href: string }): HTMLAnchorElement {
+  const made = element('a', text);
+  return Object.assign(made, { href, target: '_blank', rel: 'noopener' });
 }
 
 function recall(): Place {
@@ -125,7 +148,7 @@ function recall(): Place {
   } catch {
     // Without storage it stands where it stood the first time.
   }
-  return { ...initial };
+  return initialPlace;
 }
 
 function remember({ right, bottom }: Place): void {

@@ -1,6 +1,12 @@
-/** Label Studio's addresses, asked with the login that the page has. */
+/** Label Studio's server, asked with the login that its page has. */
 import * as v from 'valibot';
-import type { PanelRequest } from '../messages.ts';
+import { createApi } from '../../labelstudio/api.ts';
+import { LabelStudioError } from '../../labelstudio/errors.ts';
+import { fetchImage } from '../../labelstudio/images.ts';
+import type { Network } from '../../labelstudio/network.ts';
+import type { Session } from '../../labelstudio/session.ts';
+import { readStored, readTasks } from '../../labelstudio/tasks.ts';
+import type { Prediction, Task } from '../../labelstudio/types.ts';
 
 /** '/label-studio/projects/3/data' -> the address of that Label Studio, and 3; null on other pages. */
 export function projectPage({
@@ -11,124 +17,82 @@ export function projectPage({
   return project === undefined ? null : { url: `${origin}${prefix ?? ''}`, project: Number(project) };
 }
 
-/** 'nested.field' of a task's data. */
-export function fieldOf(data: Readonly<Record<string, unknown>>, field: string): unknown {
-  if (field in data) return data[field];
-  return field
-    .split('.')
-    .reduce<unknown>(
-      (inner, name) =>
-        typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[name] : undefined,
-      data,
-    );
+/** The Label Studio of this page. Calls reject with two sentences. */
+export interface Site {
+  /** The image in a field of an open task, or of another one, by its number. */
+  image(task: Task | number, project: number, field: string, signal: AbortSignal): Promise<Blob>;
+  /** Stores a prediction, unless the task has one of this version already. */
+  post(project: number, prediction: Prediction): Promise<void>;
 }
 
 /**
- * The bytes of an image that a task names. The login goes to Label Studio alone.
- * Rejects with two sentences: where it lies and what would let it be read.
+ * @param url address of the Label Studio that this page is of
+ * @param page address of this page
  */
-export async function fetchImage(
-  value: unknown,
-  { url, task }: { readonly url: string; readonly task: number },
-  signal: AbortSignal,
-): Promise<Blob> {
-  if (typeof value !== 'string' || value === '') {
-    throw new Error(
-      'This task names no image. Check the field that the Image tag of the labeling interface uses.',
-    );
+export function labelStudioSite(
+  url: string,
+  page: string,
+  fetchFunction: typeof fetch = (input, init) => fetch(input, init),
+): Site {
+  const network: Network = { fetch: fetchFunction, page, isolated: false, now: () => Date.now() };
+  const session: Session = {
+    base: url,
+    // Label Studio asks for no CSRF token here: docs and server agree.
+    fetch: (path, init) => fetchFunction(`${url}${path}`, { ...init, credentials: 'same-origin' }),
+    use: () => undefined,
+  };
+  const api = createApi(session, network);
+
+  async function dataOf(project: number, id: number, signal: AbortSignal): Promise<Task> {
+    // Out of the list: asked for by itself, a task starts whatever models the project has.
+    for await (const task of readTasks(api, { projectId: project, ids: [id] }, signal)) return task;
+    throw new Error('The next task is not in this project any more. Reload the page to see which tasks are.');
   }
-  const address = imageAddress(value, url, task);
-  const own = address.origin === new URL(url).origin;
-  let response: Response;
+
+  return {
+    image: (task, project, field, signal) =>
+      explaining(async () => {
+        const known = typeof task === 'number' ? await dataOf(project, task, signal) : task;
+        return fetchImage(session, network, known, field, signal);
+      }),
+    post: (project, prediction) =>
+      explaining(async () => {
+        const stored = await readStored(api, project, [prediction.task], null);
+        const versions = stored.flatMap(({ predictions }) => predictions.map((each) => each.model_version));
+        if (versions.includes(prediction.model_version)) return;
+        await api.send('POST', '/api/predictions/', prediction, v.unknown(), undefined);
+      }),
+  };
+}
+
+/** There is no token here that the usual words could speak of. */
+async function explaining<T>(work: () => Promise<T>): Promise<T> {
   try {
-    response = await fetch(address, {
-      signal,
-      credentials: own ? 'same-origin' : 'omit',
-      referrerPolicy: 'no-referrer',
-    });
-  } catch (cause) {
-    signal.throwIfAborted();
-    throw new Error(
-      own
-        ? 'Label Studio does not answer. Check the connection and try again.'
-        : `The image lies at ${address.host}, which lets no other page read it. Give that server or bucket a CORS rule that allows GET from ${new URL(url).origin}.`,
-      { cause },
-    );
+    return await work();
+  } catch (error) {
+    const status = error instanceof LabelStudioError ? error.status : null;
+    if (status === 401) {
+      throw new Error('Label Studio has logged you out (401). Log in again in this tab.', { cause: error });
+    }
+    if (status === 403) {
+      throw new Error(
+        'Your user of Label Studio may not do this (403). Ask an administrator for access to the project.',
+        { cause: error },
+      );
+    }
+    throw error;
   }
-  if (response.status === 404) throw new Error('The image is not there any more (404). Upload it again.');
-  if (!response.ok) {
-    throw new Error(
-      `The image cannot be had (${response.status}). Open it in a tab of its own to see why, or log in again.`,
-    );
-  }
-  return response.blob();
 }
 
-function imageAddress(value: string, url: string, task: number): URL {
-  // Buckets are reached through Label Studio, which signs the address or passes the bytes on.
-  if (/^(?:s3|gs|azure-blob):\/\//u.test(value)) {
-    const uri = btoa(String.fromCharCode(...new TextEncoder().encode(value)))
-      .replace(/\+/gu, '-')
-      .replace(/\//gu, '_');
-    return new URL(`${url}/tasks/${task}/resolve/?fileuri=${uri}`);
-  }
-  const base = new URL(url);
-  const prefixed = value.startsWith('/') && !value.startsWith(`${base.pathname}/`) && base.pathname !== '/';
-  return new URL(prefixed ? `${url}${value}` : value, `${url}/`);
+/** As far as the data manager's page shows it: its list, in the order of its tab. */
+interface DataManager {
+  readonly store?: { readonly taskStore?: { readonly list?: Iterable<{ readonly id?: unknown }> } };
 }
 
-const taskSchema = v.object({ id: v.number(), data: v.record(v.string(), v.unknown()) });
-
-/** The data of a task that is not open. */
-export async function taskData(
-  url: string,
-  task: number,
-  signal: AbortSignal,
-): Promise<Record<string, unknown>> {
-  const response = await fetch(`${url}/api/tasks/${task}/?resolve_uri=true`, { signal });
-  return v.parse(taskSchema, await response.json()).data;
-}
-
-/** The tasks after this one, in the order of their numbers; in the label stream only those that nobody has annotated. */
-export async function tasksAfter(
-  url: string,
-  project: number,
-  task: number,
-  search: string,
-): Promise<readonly number[]> {
-  const items: unknown[] = [{ filter: 'filter:tasks:id', operator: 'greater', type: 'Number', value: task }];
-  if (new URLSearchParams(search).has('labeling')) {
-    items.push({ filter: 'filter:tasks:total_annotations', operator: 'equal', type: 'Number', value: 0 });
-  }
-  const query = JSON.stringify({ filters: { conjunction: 'and', items }, ordering: ['tasks:id'] });
-  const parameters = new URLSearchParams({
-    project: String(project),
-    page_size: '3',
-    fields: 'task_only',
-    query,
-  });
-  const response = await fetch(`${url}/api/tasks?${parameters.toString()}`);
-  const { tasks } = v.parse(
-    v.object({ tasks: v.array(v.object({ id: v.number() })) }),
-    await response.json(),
-  );
-  return tasks.map(({ id }) => id);
-}
-
-/** Stores a prediction. Label Studio asks for no CSRF token here. */
-export async function postPrediction(
-  url: string,
-  prediction: Extract<PanelRequest, { type: 'post' }>['prediction'],
-): Promise<void> {
-  const response = await fetch(`${url}/api/predictions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(prediction),
-  }).catch(() => null);
-  if (response?.ok === true) return;
-  throw new Error(
-    response === null
-      ? 'Label Studio does not answer. Check the connection and try again.'
-      : `Label Studio refused the prediction (${response.status}). Log in again, or ask for the right to annotate this project.`,
-  );
+/** The tasks after `task` in the data manager's list; none where the list does not have it, or there is none. */
+export function tasksAfter(task: number): readonly number[] {
+  const { dataManager } = globalThis as { dataManager?: DataManager };
+  const ids = [...(dataManager?.store?.taskStore?.list ?? [])].map(({ id }) => Number(id));
+  const at = ids.indexOf(task);
+  return at === -1 ? [] : ids.slice(at + 1, at + 4).filter(Number.isInteger);
 }

@@ -189,8 +189,9 @@ export class PanelState extends Observable {
     const { task } = view;
     const before = this.work?.task;
     if (before?.id === task.id && before.project === task.project && before.url === task.url) {
-      // The same task: only its boxes may have changed.
-      if (this.work !== null && before.boxes !== task.boxes) this.work.retake(task);
+      // The same annotation: only its boxes may have changed. In another one, nothing is done unasked.
+      if (before.annotation === task.annotation) this.work?.retake(task);
+      else this.#open(task);
       this.changed();
       return;
     }

@@ -52,7 +52,12 @@ export class PortPage implements TaskPage {
   }
 
   change(task: number, { add, remove }: BoxChange): Promise<BoxOutcome> {
-    return this.#ask({ type: 'change', task, add: [...add], remove: [...remove] }, boxOutcomeSchema);
+    // The view may have changed a moment ago: the bridge refuses what is not for what it shows by now.
+    const annotation = this.view.kind === 'task' ? this.view.task.annotation : '';
+    return this.#ask(
+      { type: 'change', task, annotation, add: [...add], remove: [...remove] },
+      boxOutcomeSchema,
+    );
   }
 
   async post({ result, ...prediction }: Prediction): Promise<void> {

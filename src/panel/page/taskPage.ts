@@ -9,8 +9,12 @@ export interface OpenTask {
   readonly url: string;
   /** XML */
   readonly labelConfig: string;
-  /** Boxes in the annotation that new ones would join, without those that the panel has put there. */
+  /** A name for the annotation that boxes would go into; the same after it was saved. */
+  readonly annotation: string;
+  /** Boxes in it, without those that the panel has put there. */
   readonly boxes: number;
+  /** Ids of the panel's boxes that are there and that nobody has touched. */
+  readonly ours: readonly string[];
 }
 
 /** What is open: a task, or nothing that could be pre-labeled and why (two sentences). */

@@ -26,6 +26,8 @@ export class TaskWork extends Observable {
   readonly #page: TaskPage;
   /** Boxes that are the user's now: touched, deleted, accepted. They are neither added nor taken away again. */
   readonly #theirs = new Set<string>();
+  /** Boxes that were there and are not any more: Label Studio's undo, or somebody, took them. They come back when asked. */
+  readonly #gone = new Set<string>();
   readonly #undo: ReadonlySet<string>[] = [];
   readonly #abort = new AbortController();
   #wanted: ReadonlySet<string> | null = null;
@@ -37,9 +39,11 @@ export class TaskWork extends Observable {
     this.task = task;
   }
 
-  /** The same task, with other boxes in its annotation. */
+  /** The same annotation, with other boxes in it. */
   retake(task: OpenTask): void {
+    const before = this.task.ours.join();
     this.task = task;
+    if (before !== task.ours.join()) this.#sync(new Set(task.ours));
     this.changed();
   }
 
@@ -78,6 +82,7 @@ export class TaskWork extends Observable {
   ): Promise<void> {
     if (this.phase === 'working') return;
     this.problem = null;
+    this.#gone.clear();
     this.#set('working');
     try {
       const findings = await find();
@@ -154,7 +159,7 @@ export class TaskWork extends Observable {
       const wanted = this.#wanted;
       this.#wanted = null;
       const regions = this.findings?.regions ?? [];
-      const add = regions.filter(({ id }) => wanted.has(id) && !this.shown.has(id) && !this.#theirs.has(id));
+      const add = regions.filter(({ id }) => wanted.has(id) && !this.shown.has(id) && !this.#isLeftAlone(id));
       const remove = [...this.shown].filter((id) => !wanted.has(id));
       if (add.length === 0 && remove.length === 0) continue;
       const { added, removed } = await this.#page.change(this.task.id, { add, remove });
@@ -164,6 +169,18 @@ export class TaskWork extends Observable {
       this.shown = new Set([...this.shown, ...added].filter((id) => !remove.includes(id)));
       this.changed();
     }
+  }
+
+  #isLeftAlone(id: string): boolean {
+    return this.#theirs.has(id) || this.#gone.has(id);
+  }
+
+  /** Takes over which boxes are there: undone and done again in Label Studio, touched, deleted. */
+  #sync(there: ReadonlySet<string>): void {
+    for (const id of this.shown) if (!there.has(id)) this.#gone.add(id);
+    for (const id of there) this.#gone.delete(id);
+    const known = this.findings?.regions.filter(({ id }) => there.has(id) && !this.#theirs.has(id)) ?? [];
+    this.shown = new Set(known.map(({ id }) => id));
   }
 
   async #quietly(work: Promise<void>): Promise<void> {

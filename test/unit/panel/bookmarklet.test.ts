@@ -8,6 +8,7 @@ const forelabel = 'http://127.0.0.1:9090';
 
 interface Script {
   src?: string;
+  dataset: Record<string, string>;
   onerror?: () => void;
   remove(): void;
 }
@@ -20,7 +21,7 @@ function run(code: string, window: Record<string, unknown> = {}) {
     window,
     alert: (text: string) => void alerts.push(text),
     document: {
-      createElement: (): Script => ({ remove: () => undefined }),
+      createElement: (): Script => ({ dataset: {}, remove: () => undefined }),
       head: { append: (script: Script) => void added.push(script) },
     },
   });
@@ -50,6 +51,10 @@ describe('the user script', () => {
     expect(code).toMatch(/@grant +none/u);
     expect(run(code, { APP_SETTINGS: {} }).added[0]?.src).toBe(`${forelabel}/bridge.js`);
     expect(run(code).added).toEqual([]);
+    const { added, alerts } = run(code, { APP_SETTINGS: {} });
+    expect(added[0]?.dataset).toEqual({ quietly: '' });
+    added[0]?.onerror?.();
+    expect(alerts).toEqual([]);
   });
 
   it('is served with the address by which it was asked for', async () => {

@@ -1,0 +1,90 @@
+import * as v from 'valibot';
+import { hello, toBridgeSchema } from '../messages.ts';
+import type { ToBridge, ToPanel } from '../messages.ts';
+import type { Trouble } from './notices.ts';
+
+/** How long the panel may take to answer before it is said that it does not, in milliseconds. */
+const patienceMs = 6000;
+
+export interface Meeting {
+  /** Loads the panel's page and greets it; also when that has failed before. */
+  start(): void;
+  /** Lost where nobody has answered yet. */
+  tell(message: ToPanel): void;
+  readonly ready: boolean;
+  end(): void;
+}
+
+/**
+ * Meets the panel's page in `iframe`: greets it when it has loaded, and hands over what it says. It says nothing to any
+ * other page than Forelabel's, and takes nothing but what the messages' schema allows.
+ */
+export function meetPanel(
+  iframe: HTMLIFrameElement,
+  forelabel: string,
+  on: { readonly message: (message: ToBridge) => void; readonly trouble: (trouble: Trouble) => void },
+): Meeting {
+  let port: MessagePort | null = null;
+  let ready = false;
+  let patience: ReturnType<typeof setTimeout> | undefined;
+  const ended = new AbortController();
+  const { signal } = ended;
+
+  function greet(): void {
+    if (iframe.src === '') return;
+    const channel = new MessageChannel();
+    port?.close();
+    port = channel.port1;
+    ready = false;
+    port.onmessage = ({ data }: MessageEvent<unknown>) => {
+      const parsed = v.safeParse(toBridgeSchema, data);
+      if (!parsed.success) return;
+      if (parsed.output.type === 'ready') {
+        ready = true;
+        clearTimeout(patience);
+      }
+      on.message(parsed.output);
+    };
+    // To Forelabel's page alone: an error page of the browser, or anybody else's, does not get it.
+    iframe.contentWindow?.postMessage(hello, forelabel, [channel.port2]);
+  }
+
+  /** The only thing of Forelabel's that any page may load says whether it runs. */
+  async function why(): Promise<void> {
+    const runs = await fetch(`${forelabel}/bridge.js`, {
+      ...{ mode: 'no-cors', credentials: 'omit', cache: 'no-store', method: 'HEAD', signal },
+    }).then(
+      () => true,
+      () => false,
+    );
+    if (!ready && !signal.aborted) on.trouble(runs ? 'not-allowed' : 'not-running');
+  }
+
+  iframe.addEventListener('load', greet, { signal });
+  document.addEventListener(
+    'securitypolicyviolation',
+    ({ blockedURI, disposition }) => {
+      if (disposition !== 'enforce' || ready || !blockedURI.startsWith(forelabel)) return;
+      clearTimeout(patience);
+      on.trouble('blocked');
+    },
+    { signal },
+  );
+
+  return {
+    start() {
+      iframe.src = `${forelabel}/panel.html`;
+      clearTimeout(patience);
+      patience = setTimeout(() => void why(), patienceMs);
+    },
+    tell: (message) => port?.postMessage(message),
+    get ready() {
+      return ready;
+    },
+    end() {
+      ended.abort();
+      clearTimeout(patience);
+      port?.close();
+    },
+  };
+}
