@@ -1,4 +1,4 @@
-import { sortByScore } from './order.ts';
+import { keepBest, sortByScore } from './order.ts';
 
 export interface NmsOptions {
   /** A box goes when its IoU with a better kept box is strictly greater. */
@@ -11,6 +11,9 @@ export interface NmsOptions {
 
 /** From this many boxes on mmcv runs NMS class by class, even where it is class-agnostic. */
 const SPLIT_AT = 10_000;
+
+/** Mostly the hundred boxes that are kept are among the best thousand; the others are ranked when they are needed. */
+const RANKED_FIRST = 1024;
 
 /**
  * Greedy non-maximum suppression, mmcv's `batched_nms` of type 'nms' with offset 0.
@@ -32,18 +35,16 @@ export function nms(
   options: NmsOptions,
 ): Uint32Array {
   const count = scores.length;
-  const order = new Uint32Array(count);
-  for (let i = 0; i < count; i++) order[i] = i;
-  sortByScore(scores.slice(), order, count);
-
+  let order = ranked(scores, RANKED_FIRST);
   const moved = options.classAgnostic ? corners : moveApart(corners, labels);
   const groupOf = groups(corners, labels, options);
   const threshold = Math.fround(options.iouThreshold);
   const keptByGroup = new Map<number, KeptBoxes>();
   const kept: number[] = [];
 
-  for (const candidate of order) {
-    if (kept.length === options.most) break;
+  for (let rank = 0; rank < count && kept.length < options.most; rank++) {
+    if (rank === order.length) order = ranked(scores, count);
+    const candidate = order[rank] ?? 0;
     const group = groupOf(candidate);
     let rivals = keptByGroup.get(group);
     if (rivals === undefined) keptByGroup.set(group, (rivals = new KeptBoxes()));
@@ -52,6 +53,16 @@ export function nms(
     kept.push(candidate);
   }
   return Uint32Array.from(kept);
+}
+
+/** Positions by descending score, equal scores by position: the first `wanted` or a few more. */
+function ranked(scores: Float32Array, wanted: number): Uint32Array {
+  const best = scores.slice();
+  const order = new Uint32Array(best.length);
+  for (let i = 0; i < order.length; i++) order[i] = i;
+  const count = keepBest(best, order, best.length, wanted);
+  sortByScore(best, order, count);
+  return order.subarray(0, count);
 }
 
 /** mmcv's offset trick: `boxes + labels * (boxes.max() + 1)`, every step float32. */

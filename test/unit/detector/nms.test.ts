@@ -80,6 +80,25 @@ describe('nms', () => {
     );
   });
 
+  it('equals the definition where more boxes have to be looked at than are ranked at first', () => {
+    const crowd = fc.array(box, { minLength: 1100, maxLength: 1400 });
+    fc.assert(
+      fc.property(
+        crowd,
+        fc.constantFrom(0, 0.3137, 0.6173),
+        fc.boolean(),
+        (given, iouThreshold, classAgnostic) => {
+          const chosen = { iouThreshold, classAgnostic, most: 1000 };
+          expect(run(given, chosen)).toEqual(oracle(given, chosen));
+        },
+      ),
+      { numRuns: 3 },
+    );
+    // The last box is the only one that the best does not cover.
+    const covered = Array.from({ length: 3000 }, () => ({ x: 0, y: 0, w: 9, h: 9, score: 0.5, label: 0 }));
+    expect(run([...covered, { x: 50, y: 50, w: 9, h: 9, score: 0.25, label: 0 }])).toEqual([0, 3000]);
+  });
+
   it('is idempotent', () => {
     fc.assert(
       fc.property(boxes, options, (given, chosen) => {
