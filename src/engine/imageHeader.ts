@@ -1,8 +1,14 @@
-import { imageSize } from 'image-size';
+import { disableTypes, imageSize } from 'image-size';
 import { EngineError } from './errors.ts';
 
 /** Decoded pixels an engine agrees to hold: 300 megapixels are 0.9 to 1.2 GB. */
 export const MAX_PIXELS = 300_000_000;
+
+/** No image that fits is larger: 300 megapixels uncompressed, and something around them. */
+const MAX_BYTES = 1_300_000_000;
+
+// A TGA has no signature, so all sorts of rubbish pass for one; nothing here decodes it anyway.
+disableTypes(['tga']);
 
 /** What the first bytes of an image file say. Sizes are those stored, before EXIF orientation. */
 export interface ImageHeader {
@@ -30,13 +36,33 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
   } catch {
     // Broken or unusual headers throw all sorts of errors; decoders are more patient, so let them judge.
     const known = signatures.find(([, magic]) => magic.every((byte, i) => bytes[i] === byte));
-    return { format: known?.[0], size: undefined };
+    return { format: known?.[0], size: known?.[0] === 'jpg' ? jpegSize(bytes) : undefined };
   }
+}
+
+/** Of a JPEG without the segments that most begin with: its first frame header (ITU-T T.81, B.2.2). */
+function jpegSize(bytes: Uint8Array): ImageHeader['size'] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 2; at + 9 <= bytes.length && view.getUint8(at) === 0xff;) {
+    const marker = view.getUint8(at + 1);
+    // SOF0 to SOF15 but for DHT, JPG and DAC, which lie between them.
+    if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
+      return { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
+    }
+    at += marker === 0xff ? 1 : 2 + view.getUint16(at + 2);
+  }
+  return undefined;
+}
+
+/** Throws `EngineError` for a file that cannot be an image of ours whatever is in it: to be asked before it is read. */
+export function assertByteCount(byteLength: number): void {
+  if (byteLength === 0) throw new EngineError('image-empty');
+  if (byteLength > MAX_BYTES) throw new EngineError('image-too-large', `${byteLength} bytes`);
 }
 
 /** Throws `EngineError` for a header that forbids decoding: no bytes, or more pixels than fit in memory. */
 export function assertDecodable(header: ImageHeader, byteLength: number): void {
-  if (byteLength === 0) throw new EngineError('image-empty');
+  assertByteCount(byteLength);
   if (header.size === undefined) return;
   assertPixelCount(header.size.width, header.size.height);
 }

@@ -27,11 +27,11 @@ afterAll(async () => {
   await browser.close();
 });
 
-/** Waits until an image has been through the engine. */
-async function engineRuns(page: Page): Promise<void> {
+/** Waits until an image has been through the engine, whichever it is; `name`: of this one. */
+async function engineRuns(page: Page, name = ''): Promise<void> {
   await expect
     .poll(() => page.getByTestId('engine').innerText(), { timeout: 60_000 })
-    .toMatch(/wasm · [\d.,]+ m?s/iu);
+    .toMatch(/(?:Relay|wasm) · [\d.,]+ m?s/iu);
 }
 
 /** Waits until the app, the wasm and the model are kept. */
@@ -70,7 +70,7 @@ describe('after the first visit, with the server gone', () => {
     await forelabel.kill();
     await page.goto('about:blank');
     await page.goto(`${forelabel.url}/#/source`);
-    await engineRuns(page);
+    await engineRuns(page, 'wasm');
     await expect
       .poll(() => page.getByRole('region', { name: 'Images with their boxes' }).innerText(), {
         timeout: 60_000,

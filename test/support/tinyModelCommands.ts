@@ -2,6 +2,7 @@ import { decodeImage } from '../../src/engine/native/decodeImage.ts';
 import { createNativeEngine } from '../../src/engine/native/createNativeEngine.ts';
 import { EngineError } from '../../src/engine/errors.ts';
 import type { DetectResult, Engine } from '../../src/engine/types.ts';
+import { drawnHardImages, type DrawnHardImage } from './drawnHardImages.ts';
 import { drawing, sharedData, tinyModelDir } from './tinyModelNode.ts';
 
 /** What browser tests may ask of Node: the native engine's opinion, and files beside the checkout. */
@@ -10,9 +11,12 @@ declare module 'vitest/browser' {
     detectNatively: (imageBase64: string) => Promise<NativeOpinion>;
     hardImages: () => Promise<readonly string[]>;
     hardImage: (file: string) => Promise<string>;
+    drawnHardImages: () => Promise<readonly DrawnAsText[]>;
     cmykJpeg: () => Promise<{ readonly jpeg: string; readonly rgb: string }>;
   }
 }
+
+type DrawnAsText = Omit<DrawnHardImage, 'bytes'> & { readonly base64: string };
 
 export type NativeOpinion =
   { readonly result: DetectResult; readonly code: null } | { readonly result: null; readonly code: string };
@@ -45,6 +49,12 @@ export const tinyModelCommands = {
   async hardImage(_context: unknown, file: string): Promise<string> {
     const bytes = await sharedData(`hard_images/${file}`);
     return (bytes ?? Buffer.alloc(0)).toString('base64');
+  },
+
+  /** Awkward files that are drawn, with what must come of them. */
+  async drawnHardImages(): Promise<readonly DrawnAsText[]> {
+    const images = await drawnHardImages();
+    return images.map(({ name, bytes, expected }) => ({ name, expected, base64: bytes.toString('base64') }));
   },
 
   /** A CMYK JPEG (a page cannot make one) and its pixels as OpenCV gives them, base64. */

@@ -89,10 +89,9 @@ export class AppState {
     this.services = services;
     this.engine = new EngineState(services.loadEngine);
     this.connection = new ConnectionState(services.createLabelStudio, services.credentials);
-    const stop = this.engine.subscribe(() => {
-      if (this.engine.status.kind !== 'ready') return;
-      stop();
-      void this.installation.keepEngine();
+    this.engine.subscribe(() => {
+      if (this.engine.status.kind === 'ready' && this.engine.model !== null)
+        void this.installation.keepEngine(this.engine.model);
     });
     this.offline = new OfflineDownload(services.copies);
     this.reach = services.reach;

@@ -1,4 +1,7 @@
 import { Workbox } from 'workbox-window';
+import { primaryFile } from '../../detector/manifest.ts';
+import { fetchModel, isModelCached } from '../../engine/client/modelCache.ts';
+import type { ListedModel } from '../../engine/client/modelList.ts';
 import type { WorkerMessage } from '../../serviceWorker/messages.ts';
 import { Observable } from '../../ui/observable.ts';
 
@@ -22,11 +25,13 @@ export class Installation extends Observable {
   /** The browser would install it. */
   installable = false;
 
+  /** Versions of models that are kept, or being kept. */
+  readonly #kept = new Set<string>();
   #workbox: Workbox | null = null;
   #prompt: InstallPrompt | null = null;
   #reloading = false;
 
-  /** Registers the service worker. To be told when the engine runs (`keepEngine`). */
+  /** Registers the service worker. To be told when an engine runs (`keepEngine`). */
   async start(): Promise<void> {
     addEventListener('beforeinstallprompt', (event) => {
       event.preventDefault();
@@ -53,14 +58,25 @@ export class Installation extends Observable {
     this.#watchForUpdates(workbox);
   }
 
-  /** The engine runs: what it was started from is kept, and from then on the app needs no network. */
-  async keepEngine(): Promise<void> {
-    if (this.#workbox === null) return;
-    const { active } = await navigator.serviceWorker.ready;
-    const message: WorkerMessage = { type: 'KEEP_WASM' };
-    active?.postMessage(message);
-    this.ready = true;
-    this.changed();
+  /**
+   * The engine runs: what a browser starts one from is kept, wasm and model, also where it is the relay that works; from
+   * then on the app needs no network. Does nothing the second time for a model. Never rejects.
+   */
+  async keepEngine({ version, url, manifest }: ListedModel): Promise<void> {
+    if (this.#workbox === null || this.#kept.has(version)) return;
+    this.#kept.add(version);
+    try {
+      const { active } = await navigator.serviceWorker.ready;
+      const message: WorkerMessage = { type: 'KEEP_WASM' };
+      active?.postMessage(message);
+      const file = primaryFile(manifest);
+      if (!(await isModelCached(file))) await fetchModel(new URL(`${url}${file.path}`, location.href), file);
+      this.ready = true;
+      this.changed();
+    } catch {
+      // Tried again with the next visit; this one has an engine.
+      this.#kept.delete(version);
+    }
   }
 
   /** Changes to the new version: the page is loaded anew, a run goes on where it was. */

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { assertFits } from '../../engine/client/decodeBitmap.ts';
 
 /** Of an image that is ready to be shown small. */
 export interface Thumbnail {
@@ -59,6 +60,7 @@ export class Thumbnails {
 
 /** At most 480 px on the long side, EXIF applied; small images are passed on as they are. */
 async function shrink(image: Blob): Promise<Blob> {
+  await assertFits(image);
   const full = await createImageBitmap(image);
   try {
     const ratio = longSide / Math.max(full.width, full.height);
