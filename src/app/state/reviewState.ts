@@ -60,7 +60,8 @@ export class ReviewState extends Observable {
       ]);
       if (this.#of !== of) return;
       // A result of a run that has started meanwhile is newer than what was read.
-      for (const result of stored) if (has(result.key) && !this.#byKey.has(result.key)) this.#byKey.set(result.key, result);
+      for (const result of stored)
+        if (has(result.key) && !this.#byKey.has(result.key)) this.#byKey.set(result.key, result);
       this.good = good;
       this.problem = null;
     } catch (error) {
