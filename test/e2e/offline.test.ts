@@ -28,10 +28,10 @@ afterAll(async () => {
 });
 
 /** Waits until an image has been through the engine, whichever it is; `name`: of this one. */
-async function engineRuns(page: Page, name = ''): Promise<void> {
+async function engineRuns(page: Page, name = '(?:Relay|wasm)'): Promise<void> {
   await expect
     .poll(() => page.getByTestId('engine').innerText(), { timeout: 60_000 })
-    .toMatch(/(?:Relay|wasm) · [\d.,]+ m?s/iu);
+    .toMatch(new RegExp(`${name} · [\\d.,]+ m?s`, 'iu'));
 }
 
 /** Waits until the app, the wasm and the model are kept. */
