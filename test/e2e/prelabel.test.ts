@@ -131,7 +131,7 @@ describe('first visit', () => {
     const { context, page, foreign } = await firstVisit();
     await expect
       .poll(() => page.getByTestId('engine').innerText(), { timeout: 60_000 })
-      .toMatch(/wasm · [\d.,]+ m?s/iu);
+      .toMatch(/(?:Relay|wasm) · [\d.,]+ m?s/iu);
     const faces = samples.reduce((sum, { boxes }) => sum + boxes.length, 0);
     await expect
       .poll(() => page.getByRole('region', { name: 'Images with their boxes' }).innerText(), {

@@ -62,6 +62,8 @@ export class EnginePill extends AppElement {
       }
       .facts {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        overflow-wrap: anywhere;
         gap: 12px;
         font-size: var(--wa-font-size-s);
         line-height: 1.5;
@@ -71,9 +73,6 @@ export class EnginePill extends AppElement {
       }
       dd {
         font-variant-numeric: tabular-nums;
-      }
-      .candidates dd {
-        overflow-wrap: anywhere;
       }
     `,
   ];

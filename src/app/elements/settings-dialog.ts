@@ -85,7 +85,7 @@ export class SettingsDialog extends AppElement {
     >
       <section>
         <h2>Engine</h2>
-        <p class="quiet">${this.app.engine.info?.why ?? nothing}</p>
+        <p class="quiet" style="overflow-wrap: anywhere">${this.app.engine.info?.why ?? nothing}</p>
         <fl-engine-choice></fl-engine-choice>
       </section>
       <section>

@@ -23,6 +23,8 @@ export interface ChoiceSettings {
   readonly onInfo: (info: EngineInfo) => void;
   /** Called once for each engine that takes over, when its first image is done. */
   readonly onFirstImage?: (backend: PageBackend) => void;
+  /** The relay runs on this very machine: its way is short, and wasm would have the same CPU. */
+  readonly relayIsHere?: boolean;
   /** For tests: milliseconds until a relay that went away is looked for, and until the last resort is started. */
   readonly comebackMs?: number;
   readonly patienceMs?: number;
@@ -212,7 +214,8 @@ export class ChosenEngine implements Engine {
     if (used.recent.count === 1) this.#settings.onFirstImage?.(backend);
     this.#compareAll();
     const way = timings.transfer ?? 0;
-    if (this.#settings.choice === 'auto' && way > LONG_WAY_MS && way > timings.total / 2) {
+    const { choice, relayIsHere = false } = this.#settings;
+    if (choice === 'auto' && !relayIsHere && way > LONG_WAY_MS && way > timings.total / 2) {
       const wasm = this.#contestants.find((each) => each.candidate.backend === 'wasm');
       if (wasm?.state === 'untried') void this.#startRival(wasm);
     }

@@ -23,8 +23,13 @@ export type EngineOptions = Omit<WorkerEngineOptions, 'backends'> & {
  *
  * Throws `EngineError`, the failure of the last one tried, when none works; or the reason of `signal`.
  */
-export function createEngine(options: EngineOptions): Promise<Engine> {
+export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { choice = 'auto', backends = pageBackends, onInfo = ignore, relay, ...rest } = options;
+  let ready = false;
+  const whileLoading: WorkerEngineOptions['onProgress'] = (progress) => {
+    // What is tried beside an engine that runs is nobody's waiting.
+    if (!ready) rest.onProgress?.(progress);
+  };
   const candidates = backends.map((backend): Candidate => {
     if (backend === 'relay') {
       const { manifest } = rest;
@@ -36,18 +41,28 @@ export function createEngine(options: EngineOptions): Promise<Engine> {
     const allowSoftwareGpu = rest.allowSoftwareGpu ?? false;
     return {
       backend,
-      open: (signal) => createWorkerEngine({ ...rest, allowSoftwareGpu, backends: [backend], signal }),
+      open: (signal) =>
+        createWorkerEngine({
+          ...rest,
+          ...{ allowSoftwareGpu, signal, backends: [backend], onProgress: whileLoading },
+        }),
     };
   });
-  return ChosenEngine.open(
+  const engine = await ChosenEngine.open(
     {
-      ...{ candidates, choice, onInfo },
+      ...{ candidates, choice, onInfo, relayIsHere: isThisMachine(relay ?? location.origin) },
       onFirstImage: (backend) => {
         if (backend === 'relay') void keepModel(rest);
       },
     },
     options.signal,
   );
+  ready = true;
+  return engine;
+}
+
+function isThisMachine(address: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/u.test(new URL(address).hostname);
 }
 
 /** The relay may go away and the page go on without it, so the model is kept here too, once nobody waits for it. */

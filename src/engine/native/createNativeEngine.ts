@@ -59,7 +59,7 @@ async function openSession(
     const reason = error instanceof EngineError ? (error.detail ?? error.code) : String(error);
     return {
       session: await open('cpu'),
-      why: `The GPU could not be used (${firstLine(reason)}), so the CPU is.`,
+      why: `The GPU could not be used (${gist(reason)}), so the CPU is.`,
     };
   }
   if (gpu === true) return { session: onGpu, why: 'The GPU passed the self-test.' };
@@ -175,6 +175,8 @@ async function decodeBlob(image: Blob): Promise<Decoded> {
   return { pixels, decodeMs: performance.now() - start };
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
+/** Of ONNX Runtime's account, which begins with its own source, the part that says what happened. */
+function gist(text: string): string {
+  const line = text.split('\n', 1)[0] ?? '';
+  return (line.split('was false. ').at(-1) ?? line).slice(0, 160);
 }

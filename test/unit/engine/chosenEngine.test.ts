@@ -152,6 +152,11 @@ test('a relay that is far away is compared with wasm, one that is near is not', 
   await other.detect(4);
   expect([other.engine.info.backend, near.wasm.opened]).toEqual(['relay', 0]);
   await other.engine.dispose();
+  const here = { webgpu: fake(1, { broken: never }), relay: fake(10, { transfer: 300 }), wasm: fake(5) };
+  const third = await open(here, { relayIsHere: true });
+  await third.detect(4);
+  expect([third.engine.info.backend, here.wasm.opened]).toEqual(['relay', 0]);
+  await third.engine.dispose();
 });
 
 test('an engine that fails under images makes room, and no image is lost', async () => {
