@@ -8,7 +8,7 @@ import type { BoxChange, BoxOutcome, OpenTask, PageView, TaskPage } from '../../
 import { memoryStore } from '../../src/prelabel/memoryStore.ts';
 import type { Settings } from '../../src/store/settings.ts';
 
-export const labelConfig =
+const labelConfig =
   '<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image">' +
   '<Label value="Cell" predicted_values="thing"/><Label value="Dirt"/></RectangleLabels></View>';
 
