@@ -95,11 +95,14 @@ export async function drawnHardImages(): Promise<readonly DrawnHardImage[]> {
       expected: size,
     })),
   );
-  const frame = { width: 20, height: 10, channels: 3 as const, background: 'red' };
-  const animated = await sharp(
-    [frame, { ...frame, background: 'blue' }].map((create) => ({ create })),
-    { join: { animated: true } },
-  )
+  const frames = await Promise.all(
+    ['red', 'blue'].map((background) =>
+      sharp({ create: { width: 20, height: 10, channels: 3, background } })
+        .png()
+        .toBuffer(),
+    ),
+  );
+  const animated = await sharp(frames, { join: { animated: true } })
     .gif({ delay: [10, 10] })
     .toBuffer();
   const line = (width: number, height: number): Promise<Buffer> =>
