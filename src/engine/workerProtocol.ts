@@ -13,6 +13,8 @@ export interface LoadRequest {
   readonly model: Uint8Array;
   /** Take a GPU that the browser emulates on the CPU. Far slower than wasm, so only for tests. */
   readonly allowSoftwareGpu: boolean;
+  /** Threads of wasm; null: as many as help. */
+  readonly threads: number | null;
 }
 
 export interface LoadReport {

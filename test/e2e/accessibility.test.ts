@@ -42,7 +42,7 @@ describe.each([
   });
   afterAll(async () => context.close());
 
-  test.each(['source', 'model', 'preview', 'run', 'review', 'train'])(
+  test.each(['source', 'model', 'preview', 'run', 'review', 'train', 'label-studio'])(
     '%s: axe finds nothing, nothing sticks out',
     async (step) => {
       const before = await page.getByRole('heading', { level: 1 }).first().innerText();

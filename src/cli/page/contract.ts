@@ -10,7 +10,10 @@ export interface OpenRequest {
   readonly manifest: Manifest;
   /** Address of the folder of the model's files, with a trailing slash. */
   readonly modelUrl: string;
-  readonly backend: 'wasm' | 'webgpu';
+  /** 'relay': the native engine of the server of this page. */
+  readonly backend: 'wasm' | 'webgpu' | 'relay';
+  /** Of wasm; default: as many as help. */
+  readonly threads?: number;
 }
 
 /** An error keeps its code where exceptions would lose it. */

@@ -4,6 +4,7 @@
  */
 import { primaryFile } from '../../detector/manifest.ts';
 import { createWorkerEngine } from '../../engine/client/createWorkerEngine.ts';
+import { createRelayEngine } from '../../engine/client/relayEngine.ts';
 import { EngineError } from '../../engine/errors.ts';
 import type { Engine } from '../../engine/types.ts';
 import type { Answer, EnginePage } from './contract.ts';
@@ -12,10 +13,13 @@ let engine: Engine | undefined;
 const calls = new Map<number, AbortController>();
 
 const page: EnginePage = {
-  open: ({ manifest, modelUrl, backend }) =>
+  open: ({ manifest, modelUrl, backend, threads }) =>
     answer(async () => {
       const model = new URL(modelUrl + primaryFile(manifest).path, location.href);
-      engine = await createWorkerEngine({ manifest, model, backends: [backend] });
+      engine =
+        backend === 'relay'
+          ? await createRelayEngine({ manifest })
+          : await createWorkerEngine({ manifest, model, backends: [backend], ...(threads && { threads }) });
       return engine.info;
     }),
 

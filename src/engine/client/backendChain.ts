@@ -21,6 +21,7 @@ export interface ChainSettings {
   /** Fastest first, at least one. */
   readonly backends: readonly WorkerBackendName[];
   readonly allowSoftwareGpu: boolean;
+  readonly threads: number | null;
   /** Gives a fresh copy at every call: the worker takes it away. */
   readonly loadModel: (signal: AbortSignal | undefined) => Promise<Uint8Array<ArrayBuffer>>;
   readonly spawn: () => Worker;
@@ -72,7 +73,7 @@ export class BackendChain {
   }
 
   async #start(backend: WorkerBackendName, signal: AbortSignal | undefined): Promise<OpenBackend> {
-    const { manifest, allowSoftwareGpu, loadModel, spawn, onStage } = this.#settings;
+    const { manifest, allowSoftwareGpu, threads, loadModel, spawn, onStage } = this.#settings;
     if (backend === 'webgpu' && isSafari()) {
       throw new EngineError('backend-unavailable', 'WebGPU in Safari runs out of memory in long runs');
     }
@@ -84,7 +85,7 @@ export class BackendChain {
     const onAbort = (): void => host.end(new EngineError('disposed'));
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      const request = { backend, manifest, model, allowSoftwareGpu };
+      const request = { backend, manifest, model, allowSoftwareGpu, threads };
       const { device, warmUpMs } = await host.load(request, (stage) => onStage(stage, backend));
       const why = this.#why(backend);
       return { host, info: { backend, device, why, warmUpMs, modelVersion: modelVersion(manifest) } };

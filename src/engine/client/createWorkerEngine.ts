@@ -22,6 +22,8 @@ export interface WorkerEngineOptions {
   readonly onInfo?: (info: EngineInfo) => void;
   /** Take an emulated GPU; default: only when webgpu is all that is asked for. */
   readonly allowSoftwareGpu?: boolean;
+  /** Threads of wasm, where the page is isolated; default: as many as help. */
+  readonly threads?: number;
   /** Gives the loading up. */
   readonly signal?: AbortSignal;
   /** For tests: another worker script with the same protocol. */
@@ -42,6 +44,7 @@ export async function createWorkerEngine(options: WorkerEngineOptions): Promise<
     manifest,
     backends,
     allowSoftwareGpu: options.allowSoftwareGpu ?? (backends.length === 1 && backends[0] === 'webgpu'),
+    threads: options.threads ?? null,
     loadModel: (until) => loadModel(options, until),
     spawn: options.spawn ?? spawnWorker,
     onStage: (phase, backend) => onProgress({ phase, backend }),

@@ -24,8 +24,9 @@ export class WasmBackend implements WorkerBackend {
     this.device = threads === 1 ? '1 CPU thread' : `${threads} CPU threads`;
   }
 
-  static async open({ manifest, model }: LoadRequest): Promise<WasmBackend> {
-    const threads = crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency) : 1;
+  static async open({ manifest, model, threads: wanted }: LoadRequest): Promise<WasmBackend> {
+    const usual = Math.min(MAX_THREADS, navigator.hardwareConcurrency);
+    const threads = crossOriginIsolated ? (wanted ?? usual) : 1;
     env.wasm.numThreads = threads;
     env.wasm.proxy = false;
     const session = await InferenceSession.create(model, {

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { trainerPython } from '../../../scripts/trainer-setup.mjs';
+import { cacheFolder } from '../../../src/relay/trainerEnvironment/cacheFolder.ts';
+import { forelabelCommand } from '../../support/forelabelServer.ts';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+const run = promisify(execFile);
+
+export interface BenchModel {
+  readonly name: string;
+  readonly folder: string;
+}
+
+export const demo: BenchModel = { name: 'demo', folder: join(repository, 'models', 'demo-face') };
+
+/**
+ * A ResNet-50 FCOS with 80 classes as MMDetection ships it, tested at a size, with random weights: made once and
+ * kept in the cache folder.
+ *
+ * @param image a photo: how many candidates the model has is set on it
+ */
+export async function largeModel(width: number, height: number, image: string): Promise<BenchModel> {
+  const name = `r50-${width}x${height}`;
+  const folder = join(cacheFolder(), 'bench', name);
+  if (existsSync(join(folder, 'model.json'))) return { name: `r50 ${width}x${height}`, folder };
+  const source = `${folder}-source`;
+  const config = 'fcos_r50-caffe_fpn_gn-head-center-normbbox-centeronreg-giou_1x_coco.py';
+  const script = join(repository, 'test', 'bench', 'peers', 'large_model.py');
+  const size = [String(width), String(height)];
+  await run(await trainerPython(), [script, config, source, ...size, image], {
+    env: { ...process.env, PYTHONPATH: join(repository, 'src', 'trainer') },
+    maxBuffer: 64e6,
+  });
+  const files = ['--config', join(source, 'config.py'), '--checkpoint', join(source, 'checkpoint.pth')];
+  await run(process.execPath, [
+    forelabelCommand,
+    'export',
+    ...files,
+    '--name',
+    name,
+    '--out',
+    `${folder}-new`,
+  ]);
+  await rename(`${folder}-new`, folder);
+  await rm(source, { recursive: true });
+  return { name: `r50 ${width}x${height}`, folder };
+}

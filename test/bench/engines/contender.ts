@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine, Timings } from '../../../src/engine/types.ts';
+
+/** One image, from the file to its boxes; times in milliseconds. */
+export interface Measured {
+  readonly total: number;
+  /** Where the time went; null for who does not say. */
+  readonly stages: Pick<Timings, 'decode' | 'preprocess' | 'infer' | 'postprocess'> | null;
+  readonly boxes: number;
+}
+
+/** Somebody who finds boxes in a file, to be compared with others. */
+export interface Contender {
+  readonly name: string;
+  readonly device: string;
+  one(file: string): Promise<Measured>;
+  /** All of them, as fast as it can. Resolves with milliseconds. */
+  many(files: readonly string[]): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** As many as the app and the command line hand over at a time, so that decoding overlaps inference. */
+const handedOver = 3;
+
+/** Works through all files, some at a time. Resolves with milliseconds. */
+export async function ahead(
+  files: readonly string[],
+  detect: (file: string) => Promise<unknown>,
+): Promise<number> {
+  const started = performance.now();
+  const queue = [...files];
+  const work = async () => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) await detect(file);
+  };
+  await Promise.all(Array.from({ length: handedOver }, work));
+  return performance.now() - started;
+}
+
+export function nativeContender(name: string, engine: Engine): Contender {
+  const detect = async (file: string) => engine.detect(new Blob([await readFile(file)]));
+  return {
+    name,
+    device: engine.info.device,
+    async one(file) {
+      const started = performance.now();
+      const { detections, timings } = await detect(file);
+      return { total: performance.now() - started, stages: timings, boxes: detections.length };
+    },
+    many: (files) => ahead(files, detect),
+    close: () => engine.dispose(),
+  };
+}
+
+export interface Sample extends Measured {
+  readonly file: string;
+  readonly round: number;
+}
+
+/** Threads of the one before may still look for work for some milliseconds. */
+const settleMs = 60;
+
+/**
+ * Every contender on every image, one after the other, so that whatever else the machine does hits all alike; who
+ * begins changes from image to image. One image before it counts is for warming up.
+ *
+ * @param fewer how many of the files a contender gets, where it would take too long
+ */
+export async function inTurn(
+  contenders: readonly Contender[],
+  files: readonly string[],
+  rounds: number,
+  fewer: ReadonlyMap<string, number>,
+): Promise<ReadonlyMap<string, readonly Sample[]>> {
+  const samples = new Map(contenders.map(({ name }) => [name, [] as Sample[]]));
+  const warmUp = files[0];
+  if (warmUp === undefined) throw new Error('There are no images to measure with.');
+  for (const contender of contenders) await contender.one(warmUp);
+  let turn = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, file] of files.entries()) {
+      turn += 1;
+      for (let step = 0; step < contenders.length; step += 1) {
+        const contender = contenders[(turn + step) % contenders.length];
+        if (contender === undefined || index >= (fewer.get(contender.name) ?? files.length)) continue;
+        await sleep(settleMs);
+        samples.get(contender.name)?.push({ ...(await contender.one(file)), file, round });
+      }
+    }
+  }
+  return samples;
+}
