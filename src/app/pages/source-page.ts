@@ -93,7 +93,8 @@ export class SourcePage extends AppElement {
       </p>
       ${this.#buttons()}
       <p class="quiet">
-        A task is open already? <a href=${hashOf('label-studio')}>Bring Forelabel into Label Studio’s page</a>.
+        A task is open already?
+        <a href=${hashOf('label-studio')}>Bring Forelabel into Label Studio’s page</a>.
       </p>
     </div>`;
   }
