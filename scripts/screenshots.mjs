@@ -106,7 +106,7 @@ async function tour(page, url, shoot) {
   await page.waitForTimeout(500);
   await shoot('9-keys');
   await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Storage' }).click();
+  await page.getByRole('button', { name: 'Settings' }).click();
   await page.waitForTimeout(500);
   await shoot('10-storage');
   await trainingTour(page, url, shoot);

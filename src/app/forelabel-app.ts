@@ -113,6 +113,20 @@ export class ForelabelApp extends LitElement {
           gap: 0;
         }
       }
+      @media (max-width: 420px) {
+        header {
+          padding-left: 8px;
+        }
+        /* For screen readers: the icon says it to the others. */
+        .brand span {
+          position: absolute;
+          width: 1px;
+          height: 1px;
+          overflow: hidden;
+          clip-path: inset(50%);
+          white-space: nowrap;
+        }
+      }
     `,
   ];
 
@@ -141,7 +155,7 @@ export class ForelabelApp extends LitElement {
       <div class="top">
         <header>
           <button class="skip" type="button" @click=${() => this.main.focus()}>To the page</button>
-          <a class="brand" href=${hashOf('source')}><img src="/icon.svg" alt="" />Forelabel</a>
+          <a class="brand" href=${hashOf('source')}><img src="/icon.svg" alt="" /><span>Forelabel</span></a>
           <div class="tools">
             <fl-engine-pill></fl-engine-pill>
             <wa-button
@@ -154,8 +168,8 @@ export class ForelabelApp extends LitElement {
               <wa-icon name="bookmark" label="In Label Studio"></wa-icon>
             </wa-button>
             <fl-theme-button></fl-theme-button>
-            <wa-button appearance="plain" size="s" title="Storage" @click=${() => this.settings.show()}>
-              <wa-icon name="settings" label="Storage"></wa-icon>
+            <wa-button appearance="plain" size="s" title="Settings" @click=${() => this.settings.show()}>
+              <wa-icon name="settings" label="Settings"></wa-icon>
             </wa-button>
           </div>
         </header>

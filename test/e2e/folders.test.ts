@@ -198,7 +198,7 @@ test('Label Studio imports the tasks with their predictions', async () => {
 });
 
 test('everything is exported without secrets, deleted, and read back', async () => {
-  await page.getByRole('button', { name: 'Storage' }).click();
+  await page.getByRole('button', { name: 'Settings' }).click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Export everything' }).click(),
@@ -233,7 +233,7 @@ test('everything is exported without secrets, deleted, and read back', async () 
   }));
   expect(left).toEqual({ caches: [], token: 0, rows: 0 });
 
-  await page.getByRole('button', { name: 'Storage' }).click();
+  await page.getByRole('button', { name: 'Settings' }).click();
   await page.getByTestId('import-everything').setInputFiles(path);
   await page.getByText('Read back 9 results').waitFor({ timeout: 20_000 });
   const rubbish = join(saved, 'rubbish.gz');

@@ -76,7 +76,7 @@ export class SettingsDialog extends AppElement {
 
   protected override render(): TemplateResult {
     return html`<wa-dialog
-      label="Storage"
+      label="Settings"
       light-dismiss
       ?open=${this.open}
       @wa-after-hide=${(event: Event) => {

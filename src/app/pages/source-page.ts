@@ -88,8 +88,8 @@ export class SourcePage extends AppElement {
     return html`<div class="hero">
       <h1>Boxes on your images before you start labeling</h1>
       <p class="lead">
-        Forelabel finds the objects here in your browser and hands the boxes to Label Studio, where you
-        correct them. Your images go nowhere else.
+        Forelabel finds the objects in this browser, or on the computer that Forelabel runs on, and hands the
+        boxes to Label Studio, where you correct them. Your images go nowhere else.
       </p>
       ${this.#buttons()}
       <p class="quiet">
