@@ -3,8 +3,11 @@ import type { Editor, EditorAnnotation } from './editor.ts';
 
 /** Milliseconds between two looks. */
 const pause = 40;
-/** How long the editor has to be quiet: it loads a task twice, and empties its undo when the image is there. */
-const quiet = 300;
+/**
+ * How long the editor has to be quiet: out of the data manager it loads a task twice, the second time up to half a second
+ * after the first, and it empties its undo when the image is there.
+ */
+const quiet = 800;
 /** After that, boxes come although the image does not: it may be the one that Label Studio cannot show. */
 const patience = 8000;
 

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import type { EditorAnnotation, EditorArea } from '../../../src/panel/bridge/editor.ts';
+import { PlacedBoxes } from '../../../src/panel/bridge/placedBoxes.ts';
+import type { Region } from '../../../src/labelstudio/types.ts';
+
+const region = (id: string, more: Partial<Region> = {}): Region => ({
+  ...{ id, type: 'rectanglelabels', from_name: 'label', to_name: 'image', image_rotation: 0, score: 0.5 },
+  ...{ original_width: 200, original_height: 100 },
+  value: { x: 1, y: 2, width: 3, height: 4, rotation: 0, rectanglelabels: ['Cell'] },
+  ...more,
+});
+
+interface Area extends EditorArea {
+  x: number;
+}
+
+/** An annotation as Label Studio has it: it renames what it is given, and records states unless it is frozen. */
+function annotation() {
+  const areas: Area[] = [];
+  const states: string[][] = [[]];
+  let frozen = false;
+  let index = 0;
+  let replace = false;
+  let made = 0;
+  const ids = () => areas.map(({ id }) => id);
+  const record = () => {
+    if (frozen || states[index]?.join() === ids().join()) return;
+    states.splice(index + (replace ? 0 : 1), Infinity, ids());
+    index = states.length - 1;
+    replace = false;
+  };
+  const fake: EditorAnnotation = {
+    ...{ id: 'a', type: 'annotation', editable: true, isReadOnly: () => false },
+    names: new Map([
+      ['label', { type: 'rectanglelabels' }],
+      ['image', { type: 'image' }],
+    ]),
+    history: {
+      history: states,
+      get undoIdx() {
+        return index;
+      },
+      freeze: () => (frozen = true),
+      unfreeze() {
+        frozen = false;
+        record();
+        replace = false;
+      },
+      setReplaceNextUndoState: (value) => (replace = value),
+    },
+    regionStore: { regions: areas },
+    appendResults(results) {
+      for (const result of results as Region[]) {
+        made += 1;
+        (result as { id: string }).id = `new${made}`;
+        const area: Area = {
+          ...{ id: `new${made}#a`, x: result.value.x, y: result.value.y },
+          deleteRegion() {
+            areas.splice(areas.indexOf(area), 1);
+            record();
+          },
+        };
+        areas.push(area);
+        record();
+      }
+    },
+  };
+  return { fake, areas, states };
+}
+
+describe('boxes in an annotation', () => {
+  it('come and go under the panel’s names, each change one step', () => {
+    const boxes = new PlacedBoxes();
+    const { fake, states } = annotation();
+    expect(boxes.change(fake, [region('1'), region('2')], [], 0)).toEqual({ added: ['1', '2'], removed: [] });
+    expect(states).toHaveLength(2);
+    expect(boxes.change(fake, [region('3')], ['1'], 5000)).toEqual({ added: ['3'], removed: ['1'] });
+    expect(states).toHaveLength(3);
+    expect(boxes.untouched(fake)).toEqual(['2', '3']);
+    expect(boxes.others(fake)).toBe(0);
+  });
+
+  it('are one step while a slider moves', () => {
+    const boxes = new PlacedBoxes();
+    const { fake, states } = annotation();
+    boxes.change(fake, [region('1')], [], 0);
+    boxes.change(fake, [region('2')], [], 100);
+    boxes.change(fake, [], ['1'], 200);
+    expect(states).toEqual([[], ['new2#a']]);
+    boxes.change(fake, [region('1')], [], 2000);
+    expect(states).toHaveLength(3);
+  });
+
+  it('stay when somebody has touched them, and are not put there twice', () => {
+    const boxes = new PlacedBoxes();
+    const { fake, areas } = annotation();
+    boxes.change(fake, [region('1'), region('2')], [], 0);
+    const [first] = areas;
+    if (first !== undefined) first.x = 50;
+    expect(boxes.change(fake, [region('1'), region('2')], ['1'], 5000)).toEqual({
+      added: ['2'],
+      removed: [],
+    });
+    expect(areas).toHaveLength(2);
+    expect(boxes.untouched(fake)).toEqual(['2']);
+  });
+
+  it('come again when they are asked for after they were deleted', () => {
+    const boxes = new PlacedBoxes();
+    const { fake, areas } = annotation();
+    boxes.change(fake, [region('1')], [], 0);
+    areas.length = 0;
+    expect(boxes.change(fake, [], ['1'], 5000).removed).toEqual([]);
+    expect(boxes.change(fake, [region('1')], [], 9000).added).toEqual(['1']);
+    expect(areas).toHaveLength(1);
+  });
+
+  it('of tags that the project does not have are not added', () => {
+    const { fake, areas } = annotation();
+    const wrong = [region('1', { from_name: 'image' }), region('2', { to_name: 'nothing' })];
+    expect(new PlacedBoxes().change(fake, wrong, [])).toEqual({ added: [], removed: [] });
+    expect(areas).toEqual([]);
+  });
+});
