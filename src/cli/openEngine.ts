@@ -7,7 +7,7 @@ import type { EngineName } from './predictArgs.ts';
 export async function openEngine(name: EngineName, model: CatalogModel): Promise<Engine> {
   if (name === 'native') {
     const { createNativeEngine } = await import('../engine/native/createNativeEngine.ts').catch(explain);
-    return createNativeEngine({ modelDir: model.folder });
+    return createNativeEngine({ modelDir: model.folder, gpu: 'auto' });
   }
   const { createBrowserEngine } = await import('./browserEngine.ts');
   return createBrowserEngine(model, name);

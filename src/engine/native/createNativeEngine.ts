@@ -8,6 +8,7 @@ import { asEngineError, EngineError } from '../errors.ts';
 import { Pipeline } from '../pipeline.ts';
 import type { DetectResult, Engine, EngineInfo } from '../types.ts';
 import { decodeImage } from './decodeImage.ts';
+import { mayHaveGpu } from './gpuThere.ts';
 import { NativeSession } from './nativeSession.ts';
 import type { NativeProvider } from './nativeSession.ts';
 import { assertModelHash, readModel } from './readModel.ts';
@@ -51,6 +52,9 @@ async function openSession(
     return session;
   };
   if (gpu === false) return { session: await open('cpu'), why: 'ONNX Runtime on the CPU was asked for.' };
+  if (gpu === 'auto' && !mayHaveGpu()) {
+    return { session: await open('cpu'), why: 'This machine has no GPU, so the CPU is used.' };
+  }
   let onGpu: NativeSession;
   try {
     onGpu = await open('webgpu');
