@@ -108,7 +108,14 @@ async function tour(page, url, shoot) {
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Settings' }).click();
   await page.waitForTimeout(500);
-  await shoot('10-storage');
+  await shoot('10-settings');
+  await page.keyboard.press('Escape');
+  await page.goto(`${url}/#/label-studio`);
+  await page.getByRole('heading', { name: 'In Label Studio' }).waitFor();
+  await shoot('16-in-label-studio', true);
+  await page.goto(`${url}/#/label-studio?allow=http%3A%2F%2Flocalhost%3A8080`);
+  await page.getByText('http://localhost:8080').first().waitFor();
+  await shoot('17-allow');
   await trainingTour(page, url, shoot);
 }
 
