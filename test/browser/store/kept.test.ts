@@ -244,7 +244,9 @@ describe('everything', () => {
     await caches.open('ours-1');
     await caches.open('theirs');
     await deleteEverything(database, (cache) => cache.startsWith('ours'), name);
-    expect(await caches.keys()).toEqual(['theirs']);
+    const left = await caches.keys();
+    expect(left).toContain('theirs');
+    expect(left).not.toContain('ours-1');
     await caches.delete('theirs');
     await expect(resultStore(other).all(SOURCE, VERSION)).rejects.toMatchObject({ code: 'outdated' });
     database = await openDatabase({ name });
