@@ -8,7 +8,10 @@ const pause = 40;
  * after the first, and it empties its undo when the image is there.
  */
 const quiet = 800;
-/** After that, boxes come although the image does not: it may be the one that Label Studio cannot show. */
+/**
+ * After that, boxes come although the image does not, and although Label Studio calls itself loading: it may be an image
+ * that it cannot show.
+ */
 const patience = 8000;
 
 const gone = () => new Error('Another task is open by now. Open the first one again and pre-label it there.');
@@ -47,8 +50,9 @@ export async function settledEditor(task: number): Promise<Editor> {
       before = state;
       const drawing = selected?.isDrawing === true;
       if (!drawing && isUnderWay(editor)) return editor;
-      const still = Date.now() - since >= quiet && editor.isLoading !== true;
-      const loaded = selected === null || hasImages(selected) || Date.now() - started > patience;
+      const late = Date.now() - started > patience;
+      const still = Date.now() - since >= quiet && (editor.isLoading !== true || late);
+      const loaded = selected === null || hasImages(selected) || late;
       if (!drawing && still && loaded) return editor;
       if (drawing && Date.now() - started > patience) {
         throw new Error('A region is half drawn in this annotation. Finish it and pre-label again.');
