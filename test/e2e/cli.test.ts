@@ -271,7 +271,8 @@ describe('serve', () => {
     run.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
     await expect.poll(() => printed, { timeout: 20_000 }).toMatch(/http:\/\/127\.0\.0\.1:\d+/u);
     const url = /http:\/\/[\d.:]+/u.exec(printed)?.[0] ?? '';
-    expect(await (await fetch(url)).text()).toContain('<forelabel-app>');
+    const page = await fetch(url, { headers: { accept: 'text/html' } });
+    expect(await page.text()).toContain('<forelabel-app>');
     run.kill('SIGINT');
     expect((await run).exitCode).toBe(0);
     await expect(fetch(url)).rejects.toThrow();

@@ -15,6 +15,8 @@ export class AppPage {
   }
 
   static async open(context: BrowserContext, url: string): Promise<AppPage> {
+    // Its own engine and not the relay's: what breaks in a page is to break here.
+    await context.addInitScript("localStorage.setItem('forelabel-engine', 'wasm')");
     const page = await context.newPage();
     await page.goto(url);
     return new AppPage(page, url);
