@@ -33,10 +33,14 @@ async function webgpuContender(pages: Pages): Promise<Contender | null> {
     await contender.close();
     note(`webgpu is left out: there is no GPU here, only ${contender.device}.`);
   } catch (error) {
-    note(`webgpu is left out: ${error instanceof Error ? error.message : String(error)}`);
+    note(`webgpu is left out: ${gist(error)}`);
   }
   return null;
 }
+
+/** Without the places in ONNX Runtime's sources. */
+const gist = (error: unknown): string =>
+  String(error instanceof Error ? error.message : error).replace(/\/onnxruntime_src\S.*?false\. /u, '');
 
 async function nativeContenders(model: BenchModel): Promise<readonly Contender[]> {
   const cpu = await createNativeEngine({ modelDir: model.folder });
@@ -45,7 +49,7 @@ async function nativeContenders(model: BenchModel): Promise<readonly Contender[]
     const gpu = await createNativeEngine({ modelDir: model.folder, gpu: true });
     contenders.push(nativeContender('native, GPU', gpu));
   } catch (error) {
-    note(`native on the GPU is left out: ${error instanceof Error ? error.message : String(error)}`);
+    note(`native on the GPU is left out: ${gist(error)}`);
   }
   return contenders;
 }
@@ -61,7 +65,10 @@ async function measure(
   ({ versions } = peers);
   const contenders: Contender[] = [...peers.contenders, ...(await nativeContenders(model))];
   const pages = await openPages(model);
-  for (const threads of [1, 2, 4]) contenders.push(await pages.open(wasmName(threads), 'wasm', threads));
+  // More threads than cores take turns: with a large model, for minutes.
+  const most = model === demo ? 4 : cpus().length;
+  for (const threads of [1, 2, 4].filter((each) => each <= most))
+    contenders.push(await pages.open(wasmName(threads), 'wasm', threads));
   contenders.push(await pages.open('relay', 'relay'));
   const webgpu = await webgpuContender(pages);
   if (webgpu !== null) contenders.push(webgpu);
