@@ -113,7 +113,9 @@ describe('a model is not used', () => {
 
 test("with gpu 'auto' there is always an engine, and it says why it is that one", async () => {
   const auto = await createNativeEngine({ modelDir: tinyModelDir, gpu: 'auto' });
-  expect(auto.info.why).toMatch(auto.info.device === 'GPU' ? /passed/u : /has no GPU|could not be used|CPU takes/u);
+  expect(auto.info.why).toMatch(
+    auto.info.device === 'GPU' ? /passed/u : /has no GPU|could not be used|CPU takes/u,
+  );
   expect(auto.info.why).not.toMatch(/\/onnxruntime|lambda/u);
   expect((await auto.detect(await png(64, 64))).width).toBe(64);
   await auto.dispose();
