@@ -209,6 +209,8 @@ test('of two tabs one works and one watches; the tab is killed, and the other ta
   await other.connect(proxy.url, token);
   await other.choose(made.title);
   await other.toRun();
+  // Long enough for what happens in its middle.
+  proxy.rule = (asked) => (isImage(asked) ? { kind: 'slow', ms: 1500 } : null);
   await app.start();
   await expect
     .poll(() => other.bar.innerText().catch(() => ''), { timeout: 30_000 })
@@ -228,8 +230,11 @@ test('of two tabs one works and one watches; the tab is killed, and the other ta
   const again = await project('Come back', 16);
   await other.choose(again.title);
   await other.start();
+  // Until then the bar tells of the run before.
+  await other.reaches('running');
   await expect.poll(() => other.passed(), { timeout: 30_000, interval: 20 }).toBeGreaterThanOrEqual(3);
   await other.page.close();
+  proxy.rule = () => null;
   app = await AppPage.open(context, forelabel.url);
   await app.connect(proxy.url, token);
   await app.choose(again.title);
