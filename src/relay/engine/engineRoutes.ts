@@ -31,14 +31,20 @@ export interface EngineRoutesOptions {
 export function engineRoutes({ models, engines }: EngineRoutesOptions): Hono {
   const routes = new Hono();
   const queue = new FairQueue(atOnce, mostWaiting);
+  /** Models that have been asked for. A version never changes, and reading all manifests for each image costs some milliseconds. */
+  const known = new Map<string, CatalogModel>();
   const find = async (c: Context): Promise<CatalogModel | undefined> => {
-    const version = c.req.query('model');
-    return (await models()).models.find((model) => model.version === version);
+    const version = c.req.query('model') ?? '';
+    const model = known.get(version) ?? (await models()).models.find((each) => each.version === version);
+    if (model !== undefined) known.set(version, model);
+    return model;
   };
 
   routes.onError((error, c) => {
     // Who went away hears nothing of it.
     if (c.req.raw.signal.aborted) return refuse(c, 400, 'gone', 'The image was called back. Send it again.');
+    // Its folder may have been taken away: the next request looks.
+    known.delete(c.req.query('model') ?? '');
     if (error instanceof EngineError) return refuseAs(c, error);
     if (error instanceof ManifestError) return refuseAs(c, new EngineError('model-invalid', error.message));
     if (error instanceof QueueFullError) {

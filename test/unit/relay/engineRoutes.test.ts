@@ -195,3 +195,27 @@ it('logs nothing of an image', () => {
   expect(lines.length).toBeGreaterThan(0);
   expect(lines.join('\n')).not.toMatch(/page=|model=|log in|"err"/u);
 });
+
+it('reads the manifests for the first image of a model, not for each', async () => {
+  let read = 0;
+  const { models, ...rest } = options();
+  const counted = () => {
+    read += 1;
+    return models();
+  };
+  const own = createRelay({
+    ...rest,
+    models: counted,
+    api: (api) => void api.route('/', engineRoutes({ models: counted, engines: pool })),
+  });
+  const image = await picture();
+  for (let each = 0; each < 3; each += 1) {
+    const answer = await own.request(`http://127.0.0.1:9090/api/engine/detect?model=${version}`, {
+      method: 'POST',
+      headers: bearer,
+      body: image,
+    });
+    expect(answer.status).toBe(200);
+  }
+  expect(read).toBe(1);
+});
