@@ -26,87 +26,80 @@ export function preprocess(
   const plane = plan.paddedHeight * paddedWidth;
   if (width !== paddedWidth || height !== plan.paddedHeight) out.fill(0);
 
-  const strips = new Strips(image, columnTaps(plan.sourceWidth, width), width);
+  const columns = columnTaps(plan.sourceWidth, width);
   const rows = rowTaps(plan.sourceHeight, height);
-  const tables = [0, 1, 2].map((channel) =>
-    normaliseTable(input.mean[channel] ?? 0, input.std[channel] ?? 1),
-  );
+  const [red, green, blue] = input.channelOrder === 'rgb' ? [0, 1, 2] : [2, 1, 0];
+  const tableOf = (channel: number) => normaliseTable(input.mean[channel] ?? 0, input.std[channel] ?? 1);
+  const tables: Tables = [tableOf(red), tableOf(green), tableOf(blue)];
 
+  // Two source rows are kept after their horizontal pass: neighbouring destination rows share them, so that enlarging
+  // computes each source row once.
+  let upper = new Int32Array(width * 3);
+  let lower = new Int32Array(width * 3);
+  let upperY = -1;
+  let lowerY = -1;
   for (let y = 0; y < height; y++) {
     const at = y * TAP_STRIDE;
     const y0 = rows[at] ?? 0;
     const y1 = rows[at + 1] ?? 0;
-    const upper = strips.row(y0, y1);
-    const lower = strips.row(y1, y0);
-    for (const [channel, table] of tables.entries()) {
-      const source = input.channelOrder === 'rgb' ? channel : 2 - channel;
-      const weights = [rows[at + 2] ?? 0, rows[at + 3] ?? 0] as const;
-      blendRows(upper, lower, source * width, weights, table, out, channel * plane + y * paddedWidth, width);
+    if (upperY !== y0) {
+      [upper, lower] = [lower, upper];
+      [upperY, lowerY] = [lowerY, upperY];
     }
+    if (upperY !== y0) resizeRow(image, y0, columns, upper);
+    upperY = y0;
+    if (lowerY !== y1) resizeRow(image, y1, columns, lower);
+    lowerY = y1;
+    const to = y * paddedWidth;
+    const starts: Starts = [red * plane + to, green * plane + to, blue * plane + to];
+    blendRows(upper, lower, rows[at + 2] ?? 0, rows[at + 3] ?? 0, tables, out, starts);
   }
   return out;
 }
 
-/** The vertical pass over one channel of one row, and the normalisation. */
+/** Of R, G and B. */
+type Tables = readonly [Float32Array, Float32Array, Float32Array];
+/** Where a row of R, G and B begins in the output. */
+type Starts = readonly [number, number, number];
+
+/** The vertical pass over one row, and the normalisation. Written out: called for each pixel, functions cost. */
 function blendRows(
   upper: Int32Array,
   lower: Int32Array,
-  from: number,
-  weights: readonly [number, number],
-  table: Float32Array,
+  w0: number,
+  w1: number,
+  tables: Tables,
   out: Float32Array,
-  to: number,
-  width: number,
+  starts: Starts,
 ): void {
-  const [w0, w1] = weights;
-  for (let x = 0; x < width; x++) {
-    const s = from + x;
-    const weighted = (Math.imul(upper[s] ?? 0, w0) >> 16) + (Math.imul(lower[s] ?? 0, w1) >> 16);
-    out[to + x] = table[(weighted + 2) >> 2] ?? 0;
+  const red = tables[0];
+  const green = tables[1];
+  const blue = tables[2];
+  let r = starts[0];
+  let g = starts[1];
+  let b = starts[2];
+  for (let at = 0; at < upper.length; at += 3) {
+    const first = (Math.imul(upper[at] ?? 0, w0) >> 16) + (Math.imul(lower[at] ?? 0, w1) >> 16);
+    const second = (Math.imul(upper[at + 1] ?? 0, w0) >> 16) + (Math.imul(lower[at + 1] ?? 0, w1) >> 16);
+    const third = (Math.imul(upper[at + 2] ?? 0, w0) >> 16) + (Math.imul(lower[at + 2] ?? 0, w1) >> 16);
+    out[r++] = red[(first + 2) >> 2] ?? 0;
+    out[g++] = green[(second + 2) >> 2] ?? 0;
+    out[b++] = blue[(third + 2) >> 2] ?? 0;
   }
 }
 
-/**
- * Source rows after the horizontal pass, as three int32 planes (R, G, B) of one row. Two rows are kept:
- * neighbouring destination rows share them, so that enlarging computes each source row once.
- */
-class Strips {
-  readonly #image: PixelImage;
-  readonly #columns: Int32Array;
-  readonly #buffers: readonly [Int32Array, Int32Array];
-  readonly #held: [number, number] = [-1, -1];
-
-  constructor(image: PixelImage, columns: Int32Array, width: number) {
-    this.#image = image;
-    this.#columns = columns;
-    this.#buffers = [new Int32Array(width * 3), new Int32Array(width * 3)];
-  }
-
-  /** The strip of source row `y`; the buffer that holds `keep` is left alone. */
-  row(y: number, keep: number): Int32Array {
-    const [first, second] = this.#buffers;
-    if (this.#held[0] === y) return first;
-    if (this.#held[1] === y) return second;
-    const slot = this.#held[0] === keep ? 1 : 0;
-    this.#held[slot] = y;
-    const strip = slot === 0 ? first : second;
-    resizeRow(this.#image, y, this.#columns, strip);
-    return strip;
-  }
-}
-
+/** The horizontal pass over one source row: int32 R, G, B a pixel. */
 function resizeRow(image: PixelImage, y: number, columns: Int32Array, strip: Int32Array): void {
   const { data, channels } = image;
   const start = y * image.width * channels;
-  const width = columns.length / TAP_STRIDE;
-  for (let x = 0, at = 0; x < width; x++, at += TAP_STRIDE) {
+  for (let to = 0, at = 0; at < columns.length; to += 3, at += TAP_STRIDE) {
     const p0 = start + (columns[at] ?? 0) * channels;
     const p1 = start + (columns[at + 1] ?? 0) * channels;
     const w0 = columns[at + 2] ?? 0;
     const w1 = columns[at + 3] ?? 0;
-    strip[x] = (Math.imul(data[p0] ?? 0, w0) + Math.imul(data[p1] ?? 0, w1)) >> 4;
-    strip[x + width] = (Math.imul(data[p0 + 1] ?? 0, w0) + Math.imul(data[p1 + 1] ?? 0, w1)) >> 4;
-    strip[x + 2 * width] = (Math.imul(data[p0 + 2] ?? 0, w0) + Math.imul(data[p1 + 2] ?? 0, w1)) >> 4;
+    strip[to] = (Math.imul(data[p0] ?? 0, w0) + Math.imul(data[p1] ?? 0, w1)) >> 4;
+    strip[to + 1] = (Math.imul(data[p0 + 1] ?? 0, w0) + Math.imul(data[p1 + 1] ?? 0, w1)) >> 4;
+    strip[to + 2] = (Math.imul(data[p0 + 2] ?? 0, w0) + Math.imul(data[p1 + 2] ?? 0, w1)) >> 4;
   }
 }
 

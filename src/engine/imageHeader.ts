@@ -36,22 +36,35 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
   } catch {
     // Broken or unusual headers throw all sorts of errors; decoders are more patient, so let them judge.
     const known = signatures.find(([, magic]) => magic.every((byte, i) => bytes[i] === byte));
-    return { format: known?.[0], size: known?.[0] === 'jpg' ? jpegSize(bytes) : undefined };
+    return { format: known?.[0], size: known?.[0] === 'jpg' ? jpegFrame(bytes) : undefined };
   }
 }
 
-/** Of a JPEG without the segments that most begin with: its first frame header (ITU-T T.81, B.2.2). */
-function jpegSize(bytes: Uint8Array): ImageHeader['size'] {
+/**
+ * What the first frame header of a JPEG says (ITU-T T.81, B.2.2), also where the segments are missing that most begin
+ * with. 3 components are a colour, 1 is gray, 4 are inks.
+ */
+export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 2; at + 9 <= bytes.length && view.getUint8(at) === 0xff;) {
+  for (let at = 2; at + 10 <= bytes.length && view.getUint8(at) === 0xff;) {
     const marker = view.getUint8(at + 1);
     // SOF0 to SOF15 but for DHT, JPG and DAC, which lie between them.
     if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
-      return { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
+      return {
+        height: view.getUint16(at + 5),
+        width: view.getUint16(at + 7),
+        components: view.getUint8(at + 9),
+      };
     }
     at += marker === 0xff ? 1 : 2 + view.getUint16(at + 2);
   }
   return undefined;
+}
+
+export interface JpegFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly components: number;
 }
 
 /** Throws `EngineError` for a file that cannot be an image of ours whatever is in it: to be asked before it is read. */

@@ -6,11 +6,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createNativeEngine } from '../../src/engine/native/createNativeEngine.ts';
 import { demo, largeModel, type BenchModel } from './engines/benchModels.ts';
-import { inTurn, nativeContender, type Contender, type Sample } from './engines/contender.ts';
+import { inTurn, type Contender, type Sample } from './engines/contender.ts';
 import { openPages, type Pages } from './engines/pages.ts';
-import { startPeers } from './engines/peers.ts';
+import { startNative, startPeers } from './engines/peers.ts';
 import { photos } from './engines/photos.ts';
 import { median, pairedRatio, printTable, type Row } from './engines/table.ts';
 
@@ -43,11 +42,9 @@ const gist = (error: unknown): string =>
   String(error instanceof Error ? error.message : error).replace(/\/onnxruntime_src\S.*?false\. /u, '');
 
 async function nativeContenders(model: BenchModel): Promise<readonly Contender[]> {
-  const cpu = await createNativeEngine({ modelDir: model.folder });
-  const contenders = [nativeContender('native', cpu)];
+  const contenders = [await startNative('native', model.folder, 'CPU')];
   try {
-    const gpu = await createNativeEngine({ modelDir: model.folder, gpu: true });
-    contenders.push(nativeContender('native, GPU', gpu));
+    contenders.push(await startNative('native, GPU', model.folder, 'GPU'));
   } catch (error) {
     note(`native on the GPU is left out: ${gist(error)}`);
   }

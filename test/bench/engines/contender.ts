@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine, Timings } from '../../../src/engine/types.ts';
+import type { Timings } from '../../../src/engine/types.ts';
 
 /** One image, from the file to its boxes; times in milliseconds. */
 export interface Measured {
@@ -35,21 +34,6 @@ export async function ahead(
   };
   await Promise.all(Array.from({ length: handedOver }, work));
   return performance.now() - started;
-}
-
-export function nativeContender(name: string, engine: Engine): Contender {
-  const detect = async (file: string) => engine.detect(new Blob([await readFile(file)]));
-  return {
-    name,
-    device: engine.info.device,
-    async one(file) {
-      const started = performance.now();
-      const { detections, timings } = await detect(file);
-      return { total: performance.now() - started, stages: timings, boxes: detections.length };
-    },
-    many: (files) => ahead(files, detect),
-    close: () => engine.dispose(),
-  };
 }
 
 export interface Sample extends Measured {
