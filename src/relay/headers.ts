@@ -23,7 +23,7 @@ export function pageHeaders(): MiddlewareHandler {
       styleSrc: ["'self'", "'unsafe-inline'"],
       imgSrc: ["'self'", 'blob:', 'data:', '*'],
       fontSrc: ["'self'", 'data:'],
-      connectSrc: ['*', 'blob:', 'data:'],
+      connectSrc: ["'self'", '*', 'blob:', 'data:'],
       objectSrc: ["'none'"],
       baseUri: ["'none'"],
       formAction: ["'self'"],

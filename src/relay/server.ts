@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type WebSocketServerLike } from '@hono/node-server';
+import { WebSocketServer } from 'ws';
+import { callIdBytes, mostImageBytes } from '../engine/relayProtocol.ts';
 import { createRelay, type RelayOptions } from './app.ts';
 import { RelayError } from './errors.ts';
 
@@ -21,10 +23,16 @@ export interface ServeOptions extends RelayOptions {
 export async function serveRelay(options: ServeOptions): Promise<RelayServer> {
   const app = createRelay(options);
   // A plain http server: createAdaptorServer makes http2 ones only when it is given their constructor.
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: mostImageBytes + callIdBytes });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    // The two libraries' types differ where optional properties are exact.
+    websocket: { server: sockets as unknown as WebSocketServerLike },
+  }) as Server;
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
-  return { url: addressOf(options.host, port), port, close: () => close(server) };
+  return { url: addressOf(options.host, port), port, close: () => close(server, sockets) };
 }
 
 async function listen(server: Server, { host, port }: ServeOptions): Promise<void> {
@@ -89,10 +97,15 @@ function addressOf(host: string, port: number): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
-async function close(server: Server): Promise<void> {
+async function close(server: Server, sockets: WebSocketServer): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const patience = setTimeout(() => server.closeAllConnections(), 2000);
+  // They would stay for as long as their pages are open; a page whose socket goes asks over HTTP.
+  for (const socket of sockets.clients) socket.close(1001);
+  const patience = setTimeout(() => {
+    server.closeAllConnections();
+    for (const socket of sockets.clients) socket.terminate();
+  }, 2000);
   await closed;
   clearTimeout(patience);
 }

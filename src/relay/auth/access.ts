@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { engineAddresses } from '../../engine/relayProtocol.ts';
 import { isSafeMethod } from '../guards.ts';
 
 /** What a request needs: nothing; nothing, but no wrong secret; the secret; the secret, else the login page. */
@@ -10,8 +11,8 @@ const mlPaths = new Set(['/setup', '/predict', '/webhook', '/train', '/versions'
 export const isMlPath = (path: string): boolean => mlPaths.has(path);
 
 /**
- * - On this machine: what changes something under /api needs the secret, and so do images, which are fetched with
- *   the user's token. Label Studio is not asked for it here.
+ * - On this machine: what changes something or makes the machine work under /api needs the secret, and so do images,
+ *   which are fetched with the user's token. Label Studio is not asked for it here.
  * - From elsewhere: everything but the state of health, the login, and the files that the app is made of.
  */
 export function accessOf(c: Context, local: boolean): Access {
@@ -22,7 +23,7 @@ export function accessOf(c: Context, local: boolean): Access {
   if (local) {
     if (isMlPath(path)) return 'optional';
     if (!path.startsWith('/api/')) return 'open';
-    return reads && path !== '/api/media' ? 'optional' : 'secret';
+    return reads && path !== '/api/media' && path !== engineAddresses.socket ? 'optional' : 'secret';
   }
   if (isMlPath(path) || /^\/(?:api|models)(?:\/|$)/u.test(path)) return 'secret';
   if (!reads) return 'secret';

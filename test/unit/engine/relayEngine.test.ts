@@ -5,7 +5,8 @@ import { createRelayEngine } from '../../../src/engine/client/relayEngine.ts';
 import { createNativeEngine } from '../../../src/engine/native/createNativeEngine.ts';
 import type { Engine } from '../../../src/engine/types.ts';
 import { EnginePool, nativeEngines } from '../../../src/relay/engine/enginePool.ts';
-import { engineRoutes, type EngineRoutesOptions } from '../../../src/relay/engine/engineRoutes.ts';
+import type { DetectServiceOptions } from '../../../src/relay/engine/detectService.ts';
+import { engineRoutes } from '../../../src/relay/engine/engineRoutes.ts';
 import { listModels } from '../../../src/relay/modelCatalog.ts';
 import { serveRelay, type RelayServer } from '../../../src/relay/server.ts';
 import { doorTo, type Door } from '../../support/awayServer.ts';
@@ -24,11 +25,11 @@ let meddle: (answer: Response) => Response | Promise<Response>;
 /** Images on their way now, and the most there ever were. */
 let flight: { now: number; most: number; sent: number };
 /** The pool, or what a test puts in its place. */
-let engines: EngineRoutesOptions['engines'];
+let engines: DetectServiceOptions['engines'];
 
 beforeAll(async () => {
   pool = new EnginePool(nativeEngines({ gpu: false }));
-  const asked: EngineRoutesOptions['engines'] = {
+  const asked: DetectServiceOptions['engines'] = {
     info: (model) => engines.info(model),
     detect: (...args) => engines.detect(...args),
   };

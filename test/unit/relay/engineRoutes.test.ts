@@ -9,7 +9,8 @@ import type { DetectAnswer, EngineProblem, LoadAnswer } from '../../../src/engin
 import type { DetectResult } from '../../../src/engine/types.ts';
 import { createRelay, type RelayOptions } from '../../../src/relay/app.ts';
 import { EnginePool, nativeEngines } from '../../../src/relay/engine/enginePool.ts';
-import { engineRoutes, type EngineRoutesOptions } from '../../../src/relay/engine/engineRoutes.ts';
+import type { DetectServiceOptions } from '../../../src/relay/engine/detectService.ts';
+import { engineRoutes } from '../../../src/relay/engine/engineRoutes.ts';
 import { listModels } from '../../../src/relay/modelCatalog.ts';
 import { serveRelay } from '../../../src/relay/server.ts';
 import { drawing, tinyModelDir } from '../../support/tinyModelNode.ts';
@@ -23,7 +24,7 @@ let pool: EnginePool;
 let relay: Hono;
 let version: string;
 let broken: string;
-let options: (engines?: EngineRoutesOptions['engines']) => RelayOptions;
+let options: (engines?: DetectServiceOptions['engines']) => RelayOptions;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'forelabel-engine-'));
@@ -145,7 +146,7 @@ function waiting() {
     ...{ width: 1, height: 1, detections: [] },
     timings: { decode: 0, preprocess: 0, infer: 0, postprocess: 0, total: 0 },
   };
-  const engines: EngineRoutesOptions['engines'] = {
+  const engines: DetectServiceOptions['engines'] = {
     info: () => Promise.reject(new Error('nobody asks')),
     async detect(_model, _image, signal) {
       signals.push(signal);
