@@ -44,6 +44,7 @@ export async function openPages(benchModel: BenchModel): Promise<Pages> {
       const page = await browser.newPage();
       await page.goto(`${forelabel.url}/engine.html`);
       await page.waitForFunction(() => 'forelabelEngine' in globalThis);
+      if (backend === 'webgpu') await assertGpu(page);
       const info = unwrap(
         await page.evaluate((request) => (globalThis as Scope).forelabelEngine.open(request), {
           manifest: model.manifest,
@@ -60,6 +61,18 @@ export async function openPages(benchModel: BenchModel): Promise<Pages> {
       await rm(home, { recursive: true });
     },
   };
+}
+
+/** Throws where there is no GPU, or one that is emulated on the CPU: it says nothing of one, and takes minutes to load. */
+async function assertGpu(page: Page): Promise<void> {
+  const adapter = await page.evaluate(async () => {
+    const found = await navigator.gpu.requestAdapter();
+    return found && `${found.info.vendor} ${found.info.architecture} ${found.info.description}`;
+  });
+  if (adapter === null) throw new Error('There is no GPU here.');
+  if (/swiftshader|llvmpipe|software/iu.test(adapter)) {
+    throw new Error(`There is no GPU here, only ${adapter}.`);
+  }
 }
 
 const modelUrl = (model: CatalogModel): string => `/models/${modelVersion(model.manifest)}/`;
