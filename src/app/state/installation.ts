@@ -59,18 +59,20 @@ export class Installation extends Observable {
   }
 
   /**
-   * The engine runs: what a browser starts one from is kept, wasm and model, also where it is the relay that works; from
-   * then on the app needs no network. Does nothing the second time for a model. Never rejects.
+   * The engine runs: what a browser starts one from is kept, the model and, on secure pages, the wasm; also where it is
+   * the relay that works, which may go away. From then on a secure page needs no network. Does nothing the second time
+   * for a model. Never rejects.
    */
   async keepEngine({ version, url, manifest }: ListedModel): Promise<void> {
-    if (this.#workbox === null || this.#kept.has(version)) return;
+    if (this.#kept.has(version)) return;
     this.#kept.add(version);
     try {
+      const file = primaryFile(manifest);
+      if (!(await isModelCached(file))) await fetchModel(new URL(`${url}${file.path}`, location.href), file);
+      if (this.#workbox === null) return;
       const { active } = await navigator.serviceWorker.ready;
       const message: WorkerMessage = { type: 'KEEP_WASM' };
       active?.postMessage(message);
-      const file = primaryFile(manifest);
-      if (!(await isModelCached(file))) await fetchModel(new URL(`${url}${file.path}`, location.href), file);
       this.ready = true;
       this.changed();
     } catch {

@@ -21,8 +21,6 @@ export interface ChoiceSettings {
   readonly choice: EngineChoice;
   /** Called when another engine takes over, and when more is known of one that is not used. */
   readonly onInfo: (info: EngineInfo) => void;
-  /** Called once for each engine that takes over, when its first image is done. */
-  readonly onFirstImage?: (backend: PageBackend) => void;
   /** The relay runs on this very machine: its way is short, and wasm would have the same CPU. */
   readonly relayIsHere?: boolean;
   /** For tests: milliseconds until a relay that went away is looked for, and until the last resort is started. */
@@ -210,8 +208,6 @@ export class ChosenEngine implements Engine {
   #note(used: InUse, image: Blob, { timings }: DetectResult): void {
     used.recent.add(image, timings.total);
     if (used !== this.#inUse) return;
-    const { backend } = used.contestant.candidate;
-    if (used.recent.count === 1) this.#settings.onFirstImage?.(backend);
     this.#compareAll();
     const way = timings.transfer ?? 0;
     const { choice, relayIsHere = false } = this.#settings;

@@ -1,11 +1,9 @@
-import { primaryFile } from '../../detector/manifest.ts';
 import type { Engine } from '../types.ts';
 import { ChosenEngine } from './chosenEngine.ts';
 import { createWorkerEngine } from './createWorkerEngine.ts';
 import type { WorkerEngineOptions } from './createWorkerEngine.ts';
 import { pageBackends } from './engineChoice.ts';
 import type { Candidate, EngineChoice, PageBackend } from './engineChoice.ts';
-import { fetchModel } from './modelCache.ts';
 import { createRelayEngine } from './relayEngine.ts';
 
 export type EngineOptions = Omit<WorkerEngineOptions, 'backends'> & {
@@ -49,12 +47,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     };
   });
   const engine = await ChosenEngine.open(
-    {
-      ...{ candidates, choice, onInfo, relayIsHere: isThisMachine(relay ?? location.origin) },
-      onFirstImage: (backend) => {
-        if (backend === 'relay') void keepModel(rest);
-      },
-    },
+    { candidates, choice, onInfo, relayIsHere: isThisMachine(relay ?? location.origin) },
     options.signal,
   );
   ready = true;
@@ -63,13 +56,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
 function isThisMachine(address: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/u.test(new URL(address).hostname);
-}
-
-/** The relay may go away and the page go on without it, so the model is kept here too, once nobody waits for it. */
-async function keepModel({ manifest, model }: WorkerEngineOptions): Promise<void> {
-  if (typeof model === 'function') return;
-  // Without it, an engine of the page fetches it when it is needed.
-  await fetchModel(model, primaryFile(manifest)).catch(() => undefined);
 }
 
 function ignore(): void {
