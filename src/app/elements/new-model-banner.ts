@@ -4,6 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import { gain } from '../look/jobWording.ts';
+import { bannerStyles } from '../look/banner.styles.ts';
 import { sharedStyles } from '../../ui/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
 import './error-banner.ts';
@@ -13,28 +14,13 @@ import './error-banner.ts';
 export class NewModelBanner extends AppElement {
   static override styles = [
     sharedStyles,
+    bannerStyles,
     css`
-      .bar {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: space-between;
-        align-items: center;
-        gap: 8px 16px;
-        padding: 8px 24px;
-        border-bottom: 1px solid var(--wa-color-brand-border-quiet);
-        background: var(--wa-color-brand-fill-quiet);
-        color: var(--wa-color-text-normal);
-      }
       p {
         overflow-wrap: anywhere;
       }
       strong {
         font-weight: var(--wa-font-weight-semibold);
-      }
-      @media (max-width: 600px) {
-        .bar {
-          padding: 8px 16px;
-        }
       }
     `,
   ];

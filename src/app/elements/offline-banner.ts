@@ -2,6 +2,7 @@ import { css, html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
+import { bannerStyles } from '../look/banner.styles.ts';
 import { sharedStyles } from '../../ui/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
 
@@ -10,28 +11,17 @@ import { AppElement } from '../state/context.ts';
 export class OfflineBanner extends AppElement {
   static override styles = [
     sharedStyles,
+    bannerStyles,
     css`
       .bar {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: space-between;
-        align-items: center;
-        gap: 8px 16px;
-        padding: 8px 24px;
-        border-bottom: 1px solid var(--wa-color-warning-border-quiet);
-        background: var(--wa-color-warning-fill-quiet);
-        color: var(--wa-color-text-normal);
+        --banner-border: var(--wa-color-warning-border-quiet);
+        --banner-fill: var(--wa-color-warning-fill-quiet);
       }
       p {
         overflow-wrap: anywhere;
       }
       strong {
         font-weight: var(--wa-font-weight-bold);
-      }
-      @media (max-width: 600px) {
-        .bar {
-          padding: 8px 16px;
-        }
       }
     `,
   ];

@@ -1,34 +1,15 @@
-import { css, html, nothing } from 'lit';
+import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
+import { bannerStyles } from '../look/banner.styles.ts';
 import { sharedStyles } from '../../ui/shared.styles.ts';
 import { AppElement } from '../state/context.ts';
 
 /** On every page: a new version of Forelabel is here. It is taken when the user says so, not before. */
 @customElement('fl-update-banner')
 export class UpdateBanner extends AppElement {
-  static override styles = [
-    sharedStyles,
-    css`
-      .bar {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: space-between;
-        align-items: center;
-        gap: 8px 16px;
-        padding: 8px 24px;
-        border-bottom: 1px solid var(--wa-color-brand-border-quiet);
-        background: var(--wa-color-brand-fill-quiet);
-        color: var(--wa-color-text-normal);
-      }
-      @media (max-width: 600px) {
-        .bar {
-          padding: 8px 16px;
-        }
-      }
-    `,
-  ];
+  static override styles = [sharedStyles, bannerStyles];
 
   protected override watched() {
     return [this.app.installation, this.app.run];
