@@ -1,5 +1,7 @@
 import type { Engine } from '../engine/types.ts';
+import { forelabelHome } from '../relay/home.ts';
 import type { CatalogModel } from '../relay/modelCatalog.ts';
+import { readSettings } from '../relay/settings/settings.ts';
 import { CommandError } from './errors.ts';
 import type { EngineName } from './predictArgs.ts';
 
@@ -7,7 +9,8 @@ import type { EngineName } from './predictArgs.ts';
 export async function openEngine(name: EngineName, model: CatalogModel): Promise<Engine> {
   if (name === 'native') {
     const { createNativeEngine } = await import('../engine/native/createNativeEngine.ts').catch(explain);
-    return createNativeEngine({ modelDir: model.folder, gpu: 'auto' });
+    const { device } = (await readSettings({ home: forelabelHome(), env: process.env })).values;
+    return createNativeEngine({ modelDir: model.folder, gpu: device === 'cpu' ? false : 'auto' });
   }
   const { createBrowserEngine } = await import('./browserEngine.ts');
   return createBrowserEngine(model, name);

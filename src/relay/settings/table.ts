@@ -147,7 +147,7 @@ export const settings: { readonly [Name in SettingName]: Setting<Settings[Name]>
     default: 'auto',
     env: 'FORELABEL_DEVICE',
     flag: '--device',
-    about: 'what trainings use: auto, cpu or cuda',
+    about: 'what trainings and the native engine use: auto, cpu or cuda',
     schema: oneOf(devices),
   },
   rayAddress: {
