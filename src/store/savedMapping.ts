@@ -35,6 +35,30 @@ export async function writeLabels(
   await settings.write(settingOf(place, control), [...labels]);
 }
 
+/**
+ * The control that was chosen by hand for a project, as `<name> <toName>`; null when none was. It may be gone from the
+ * labeling interface by now.
+ */
+export function readControl(
+  settings: Settings,
+  place: Pick<MappingPlace, 'url' | 'project'>,
+): Promise<string | null> {
+  return settings.read(controlSetting(place));
+}
+
+/** Null: none is chosen any more. */
+export async function writeControl(
+  settings: Settings,
+  place: Pick<MappingPlace, 'url' | 'project'>,
+  control: string | null,
+): Promise<void> {
+  await settings.write(controlSetting(place), control);
+}
+
+function controlSetting({ url, project }: Pick<MappingPlace, 'url' | 'project'>): Setting<string | null> {
+  return { key: `control ${addressName(url)} ${project}`, schema: v.nullable(v.string()), initial: null };
+}
+
 function settingOf(place: MappingPlace, control: RectangleControl): Setting<(string | null)[] | null> {
   const { url, project, modelVersion } = place;
   return {

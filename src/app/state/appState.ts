@@ -16,6 +16,7 @@ import type { LoadEngine } from './engineState.ts';
 import { Installation } from './installation.ts';
 import { rememberModel } from './lastModel.ts';
 import { recallProject, rememberProject } from './lastProject.ts';
+import { mappingPlace, recallLabels, rememberLabels } from './mappingMemory.ts';
 import { MappingState } from './mappingState.ts';
 import type { ListedModel } from '../../engine/client/modelList.ts';
 import { NewModel } from './newModel.ts';
@@ -184,6 +185,7 @@ export class AppState {
       this.mapping.mapping?.control.imageField ?? null,
     );
     this.#sourceChanged();
+    void this.#recallLabels();
   }
 
   chooseModel(model: ListedModel): void {
@@ -211,11 +213,13 @@ export class AppState {
     this.mapping.chooseControl(control);
     if (this.source.chosen !== null) this.source.useProject(this.source.chosen, control.imageField);
     this.#sourceChanged();
+    void this.#recallLabels();
   }
 
   chooseLabels(labels: readonly (string | null)[]): void {
     this.mapping.chooseLabels(labels);
     this.#looksChanged();
+    void rememberLabels(this.mapping, this.#mappingPlace, this.#settings);
   }
 
   /** Starts a run with what is chosen, or with what was. Returns why it cannot, or null. */
@@ -319,8 +323,19 @@ export class AppState {
     return this.engine.model?.manifest.classes ?? [];
   }
 
+  get #mappingPlace() {
+    return mappingPlace(this.source.chosen, this.engine.model);
+  }
+
+  readonly #settings = async () => (await this.services.keep()).settings;
+
+  async #recallLabels(): Promise<void> {
+    if (await recallLabels(this.mapping, this.#mappingPlace, this.#settings)) this.#looksChanged();
+  }
+
   #modelChanged(): void {
     this.mapping.useClasses(this.#classes);
+    void this.#recallLabels();
     this.#looksChanged();
     this.#reviewChanged();
   }
