@@ -59,19 +59,24 @@ const viewSchema = v.variant('kind', [
 
 /** What the panel asks; each is answered with the same `id`. */
 const requestSchema = v.variant('type', [
+  /** Says what is open anew (`view`), as soon as no task is on its way into the editor. Answer, after that: null. */
+  v.object({ type: v.literal('look'), id }),
   /** Encoded bytes of the image in `field` of the task's data, with the user's own login. Answer: Blob. */
   v.object({ type: v.literal('image'), id, task: id, field: v.string() }),
   /**
    * Regions to add and ids of regions to take away, as one step of Label Studio's undo. Refused for a task or an annotation
-   * that is not open. One that the user has changed or deleted is not taken away. Answer: `BoxOutcome`.
+   * that is not open. One that the user has changed or deleted is not taken away. Without `over`, nothing is added to an
+   * annotation that has boxes of anybody but the panel: refused as 'occupied'. Answer: `BoxOutcome`.
    */
   v.object({
     type: v.literal('change'),
     ...{ id, task: id, annotation: text(100) },
     add: v.array(regionSchema),
     remove: v.array(v.string()),
+    /** The user has said that boxes may be added to those that are there. */
+    over: v.boolean(),
   }),
-  /** Stores a prediction beside the annotations, with the user's own login. Answer: null. */
+  /** Stores a prediction beside the annotations, with the user's own login. Answer: false where one of this version is. */
   v.object({
     type: v.literal('post'),
     id,
@@ -111,8 +116,8 @@ export const toPanelSchema = v.variant('type', [
   /** The key was pressed in Label Studio's page. */
   v.object({ type: v.literal('pressed') }),
   v.object({ type: v.literal('answer'), id, value: v.unknown() }),
-  /** The request failed: two sentences. */
-  v.object({ type: v.literal('failed'), id, message: text(2000) }),
+  /** The request failed: two sentences, and what the panel can do something about. */
+  v.object({ type: v.literal('failed'), id, message: text(2000), code: v.optional(v.literal('occupied')) }),
 ]);
 export type ToPanel = v.InferOutput<typeof toPanelSchema>;
 

@@ -1,8 +1,10 @@
+import type { EngineChoice } from '../../src/engine/client/engineChoice.ts';
 import type { ListedModel } from '../../src/engine/client/modelList.ts';
 import type { DetectResult, Engine } from '../../src/engine/types.ts';
 import type { Detection } from '../../src/detector/types.ts';
 import type { Prediction, Region } from '../../src/labelstudio/types.ts';
 import { PanelEngine } from '../../src/panel/page/panelEngine.ts';
+import { OccupiedError } from '../../src/panel/occupied.ts';
 import type { PanelKept } from '../../src/panel/page/panelState.ts';
 import type { BoxChange, BoxOutcome, OpenTask, PageView, TaskPage } from '../../src/panel/page/taskPage.ts';
 import { memoryStore } from '../../src/prelabel/memoryStore.ts';
@@ -35,6 +37,10 @@ export class FakePage implements TaskPage {
   /** Each is one step of Label Studio's undo. */
   readonly changes: BoxChange[] = [];
   next: readonly number[] = [];
+  /** A task that the page has opened and not yet told of. */
+  opening: number | null = null;
+  /** Boxes that came into the annotation after the panel was told of it. */
+  others = 0;
   /** Instead of an image. */
   failure: Error | null = null;
   /** What `change` waits for. */
@@ -56,6 +62,13 @@ export class FakePage implements TaskPage {
     return () => this.#listeners.delete(listener);
   }
 
+  refresh(): Promise<void> {
+    const open = this.opening;
+    this.opening = null;
+    if (open !== null) this.open(open);
+    return Promise.resolve();
+  }
+
   fetchImage(task: number, field: string, signal: AbortSignal): Promise<Blob> {
     this.fetched.push(`${task} ${field}`);
     signal.throwIfAborted();
@@ -67,15 +80,19 @@ export class FakePage implements TaskPage {
     await this.gate;
     const open = this.view.kind === 'task' ? this.view.task.id : null;
     if (open !== task) throw new Error('Another task is open. Open it again.');
+    if (change.add.length > 0 && !change.over && this.others > 0) throw new OccupiedError();
     this.changes.push(change);
     const removed = change.remove.filter((id) => !this.touched.has(id) && this.regions.delete(id));
     for (const region of change.add) this.regions.set(region.id, region);
     return { added: change.add.map(({ id }) => id), removed };
   }
 
-  post(prediction: Prediction): Promise<void> {
-    this.posted.push(prediction);
-    return Promise.resolve();
+  post(prediction: Prediction): Promise<boolean> {
+    const isNew = !this.posted.some(
+      (each) => each.task === prediction.task && each.model_version === prediction.model_version,
+    );
+    if (isNew) this.posted.push(prediction);
+    return Promise.resolve(isNew);
   }
 
   upcoming(): Promise<readonly number[]> {
@@ -126,10 +143,12 @@ export const listed = (version: string, classes: readonly string[] = ['thing']):
 export function fakeEngine(
   detector: FakeDetector,
   models: readonly ListedModel[] = [listed('cells-1')],
+  onChoice: (choice: EngineChoice) => void = () => undefined,
 ): PanelEngine {
   return new PanelEngine(
     () => Promise.resolve({ models: [...models], problems: [] }),
-    (model) => {
+    (model, { choice }) => {
+      onChoice(choice);
       const engine: Engine = {
         info: {
           ...{ backend: 'wasm', device: '1 thread', why: 'A test.', warmUpMs: 1 },

@@ -1,6 +1,6 @@
 import type { DetectResult, Engine, EngineInfo, Timings } from '../../engine/types.ts';
 import type { EngineChoice } from '../../engine/client/engineChoice.ts';
-import { recallEngine, rememberEngine } from './lastEngine.ts';
+import { recallEngine, rememberEngine } from '../../engine/client/lastEngine.ts';
 import { recallModel } from './lastModel.ts';
 import { fetchModels } from '../../engine/client/modelList.ts';
 import type { ListedModel, ModelList } from '../../engine/client/modelList.ts';

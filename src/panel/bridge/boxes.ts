@@ -1,4 +1,5 @@
 import type { Region } from '../../labelstudio/types.ts';
+import { OccupiedError } from '../occupied.ts';
 import { Annotations } from './annotations.ts';
 import { isEditable, openEditor } from './editor.ts';
 import type { Editor } from './editor.ts';
@@ -9,6 +10,17 @@ export interface AnnotationFacts {
   readonly annotation: string;
   readonly boxes: number;
   readonly ours: string[];
+}
+
+/** What an annotation is to get and to lose. */
+export interface WishedChange {
+  /** Its name. */
+  readonly annotation: string;
+  readonly add: readonly Region[];
+  /** The panel's ids. */
+  readonly remove: readonly string[];
+  /** Also to boxes that are not the panel's. */
+  readonly over: boolean;
 }
 
 /** The panel's boxes in the editor: counted, added, taken away. */
@@ -28,21 +40,19 @@ export class Boxes {
   }
 
   /**
-   * Adds boxes to the annotation of that name and takes some away, one change at a time. Rejects with two sentences when
-   * the task or the annotation is another by now.
+   * Adds boxes to an annotation and takes some away, one change at a time. Rejects with two sentences when the task or the
+   * annotation is another by now, and with `OccupiedError` when there are boxes of others, unless `over`.
    */
   change(
     task: number,
-    annotation: string,
-    add: readonly Region[],
-    remove: readonly string[],
+    wish: WishedChange,
   ): Promise<{ readonly added: string[]; readonly removed: string[] }> {
-    const change = this.#changing.then(() => this.#change(task, annotation, add, remove));
+    const change = this.#changing.then(() => this.#change(task, wish));
     this.#changing = change.catch(() => undefined);
     return change;
   }
 
-  async #change(task: number, annotation: string, add: readonly Region[], remove: readonly string[]) {
+  async #change(task: number, { annotation, add, remove, over }: WishedChange) {
     let editor = await settledEditor(task);
     this.#check(editor, annotation);
     if (!isEditable(editor.annotationStore.selected)) {
@@ -55,7 +65,10 @@ export class Boxes {
     if (!isEditable(selected)) {
       throw new Error('This annotation cannot be changed. Make a new one with + and try again.');
     }
-    return this.#annotations.current(editor).boxes.change(selected, add, remove);
+    const { boxes } = this.#annotations.current(editor);
+    // Counted here and now: a draft may have come, or somebody drawn, after the panel was told.
+    if (add.length > 0 && !over && boxes.others(selected) > 0) throw new OccupiedError();
+    return boxes.change(selected, add, remove);
   }
 
   #check(editor: Editor, annotation: string): void {

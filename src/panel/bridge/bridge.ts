@@ -1,4 +1,5 @@
 import type { PanelRequest, ToBridge, ToPanel } from '../messages.ts';
+import { OccupiedError } from '../occupied.ts';
 import { comboOf } from '../page/keys.ts';
 import { Boxes, obstacle } from './boxes.ts';
 import { openEditor } from './editor.ts';
@@ -6,12 +7,17 @@ import { createFrame } from './frame.ts';
 import { meetPanel } from './greeting.ts';
 import { wordsFor } from './notices.ts';
 import type { Trouble } from './notices.ts';
-import { labelStudioSite, projectPage, tasksAfter } from './site.ts';
+import { labelStudioSite, namedTask, projectPage } from './site.ts';
+import { wayOf } from './upcoming.ts';
 
 /** How often is looked at what is open, in milliseconds: Label Studio tells nobody. */
 const lookMs = 250;
+/** The same while the panel waits for it. */
+const lookingMs = 50;
 /** How long a task may be without an annotation before it is taken for one that has none, in milliseconds. */
 const loadingMs = 2000;
+/** How long a task may be on its way into the editor before what is there is taken for what is meant, in milliseconds. */
+const openingMs = 5000;
 /** How long the editor may be away before its task is taken for closed: it is built anew when a task is saved. */
 const rebuildMs = 1000;
 
@@ -39,6 +45,7 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
   let told = '';
   let started = false;
   let withoutAnnotationSince = 0;
+  let openingSince = 0;
   let seen = 0;
   const panel = meetPanel(frame.iframe, forelabel, { message: heard, trouble });
 
@@ -51,6 +58,12 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
     else if (here !== null && Date.now() - seen < rebuildMs) return null;
     if (message !== null || here === null || editor === null) return { kind: 'none', message: message ?? '' };
     const { task, config, annotationStore } = editor;
+    // The data manager names a task in the address before the editor has it.
+    if (namedTask(location) === task.id || namedTask(location) === null) openingSince = 0;
+    else {
+      openingSince ||= Date.now();
+      if (Date.now() - openingSince < openingMs) return null;
+    }
     if (annotationStore.selected === null) {
       withoutAnnotationSince ||= Date.now();
       if (Date.now() - withoutAnnotationSince < loadingMs) return null;
@@ -67,10 +80,11 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
     frame.setDark(dark);
     if (!panel.ready || view === null) return;
     const text = JSON.stringify([view, dark]);
-    if (text === told) return;
-    told = text;
-    panel.tell({ type: 'theme', dark });
-    panel.tell({ type: 'view', view });
+    if (text !== told) {
+      told = text;
+      panel.tell({ type: 'theme', dark });
+      panel.tell({ type: 'view', view });
+    }
   }
 
   function start(): void {
@@ -83,7 +97,18 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
     frame.say({ ...wordsFor(kind, forelabel, location.origin), retry: start, close: end });
   }
 
+  /** Looks until it is known what is open. */
+  async function lookNow(stop: AbortSignal): Promise<null> {
+    for (let left = openingMs; viewNow() === null && left > 0; left -= lookingMs) {
+      await new Promise((resolve) => setTimeout(resolve, lookingMs));
+      stop.throwIfAborted();
+    }
+    look();
+    return null;
+  }
+
   async function answer(request: PanelRequest, stop: AbortSignal): Promise<unknown> {
+    if (request.type === 'look') return lookNow(stop);
     const here = projectPage(location);
     const editor = openEditor();
     if (here === null || editor === null) throw new Error('No task is open any more. Open it again.');
@@ -95,12 +120,11 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
         return site.image(task, here.project, request.field, stop);
       }
       case 'change':
-        return boxes.change(request.task, request.annotation, request.add, request.remove);
+        return boxes.change(request.task, request);
       case 'post':
-        await site.post(here.project, request.prediction);
-        return null;
+        return site.post(here.project, request.prediction);
       case 'upcoming':
-        return tasksAfter(editor.task.id);
+        return site.upcoming(wayOf(here.project, location.search), editor.task.id, stop);
     }
   }
 
@@ -111,7 +135,7 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
     answer(request, AbortSignal.any([abort.signal, signal]))
       .then(
         (value) => panel.tell({ type: 'answer', id, value }),
-        (error: unknown) => panel.tell({ type: 'failed', id, message: wordsOf(error) }),
+        (error: unknown) => panel.tell({ type: 'failed', id, ...failureOf(error) }),
       )
       .finally(() => answers.delete(id));
   }
@@ -175,7 +199,12 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
   return { press: () => (panel.ready ? end() : start()), end };
 }
 
-function wordsOf(error: unknown): string {
-  if (error instanceof Error && error.message !== '') return error.message.slice(0, 2000);
-  return 'Label Studio’s page failed without a reason. Reload it and try again.';
+function failureOf(error: unknown): Pick<Extract<ToPanel, { type: 'failed' }>, 'message' | 'code'> {
+  const known = error instanceof Error && error.message !== '';
+  return {
+    message: known
+      ? error.message.slice(0, 2000)
+      : 'Label Studio’s page failed without a reason. Reload it and try again.',
+    ...(error instanceof OccupiedError && { code: error.code }),
+  };
 }

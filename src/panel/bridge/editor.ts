@@ -1,7 +1,8 @@
 /**
- * Label Studio's editor as far as the bridge knows it, seen on 1.23.2: `window.Htx` is all that is read of its page. It is
- * looked up each time, and nothing of it is kept: Label Studio replaces the store when a task changes, and its annotations
- * when they are saved.
+ * Label Studio's editor as far as the bridge knows it, seen on 1.23.2. `window.Htx` is all that is read of what its scripts
+ * know; besides, the bridge sees the page's address, its colour scheme and where its buttons stand. The editor is looked up
+ * each time, and nothing of it is kept: Label Studio replaces the store when a task changes, and its annotations when they
+ * are saved.
  */
 
 /** A region in the editor. Percent of the image. */

@@ -7,6 +7,8 @@ import type { Network } from '../../labelstudio/network.ts';
 import type { Session } from '../../labelstudio/session.ts';
 import { readStored, readTasks } from '../../labelstudio/tasks.ts';
 import type { Prediction, Task } from '../../labelstudio/types.ts';
+import { upcomingTasks } from './upcoming.ts';
+import type { Way } from './upcoming.ts';
 
 /** '/label-studio/projects/3/data' -> the address of that Label Studio, and 3; null on other pages. */
 export function projectPage({
@@ -17,12 +19,20 @@ export function projectPage({
   return project === undefined ? null : { url: `${origin}${prefix ?? ''}`, project: Number(project) };
 }
 
+/** '?tab=1&task=7' -> 7; null where the address names none. */
+export function namedTask({ search }: Pick<Location, 'search'>): number | null {
+  const task = new URLSearchParams(search).get('task');
+  return task === null || !/^\d+$/u.test(task) ? null : Number(task);
+}
+
 /** The Label Studio of this page. Calls reject with two sentences. */
 export interface Site {
   /** The image in a field of an open task, or of another one, by its number. */
   image(task: Task | number, project: number, field: string, signal: AbortSignal): Promise<Blob>;
-  /** Stores a prediction, unless the task has one of this version already. */
-  post(project: number, prediction: Prediction): Promise<void>;
+  /** Stores a prediction; false: the task has one of this version already, which stays. */
+  post(project: number, prediction: Prediction): Promise<boolean>;
+  /** As `upcomingTasks` does. */
+  upcoming(way: Way, task: number, signal: AbortSignal): Promise<number[]>;
 }
 
 /**
@@ -59,9 +69,11 @@ export function labelStudioSite(
       explaining(async () => {
         const stored = await readStored(api, project, [prediction.task], null);
         const versions = stored.flatMap(({ predictions }) => predictions.map((each) => each.model_version));
-        if (versions.includes(prediction.model_version)) return;
+        if (versions.includes(prediction.model_version)) return false;
         await api.send('POST', '/api/predictions/', prediction, v.unknown(), undefined);
+        return true;
       }),
+    upcoming: (way, task, signal) => explaining(() => upcomingTasks(api, way, task, signal)),
   };
 }
 
@@ -82,17 +94,4 @@ async function explaining<T>(work: () => Promise<T>): Promise<T> {
     }
     throw error;
   }
-}
-
-/** As far as the data manager's page shows it: its list, in the order of its tab. */
-interface DataManager {
-  readonly store?: { readonly taskStore?: { readonly list?: Iterable<{ readonly id?: unknown }> } };
-}
-
-/** The tasks after `task` in the data manager's list; none where the list does not have it, or there is none. */
-export function tasksAfter(task: number): readonly number[] {
-  const { dataManager } = globalThis as { dataManager?: DataManager };
-  const ids = [...(dataManager?.store?.taskStore?.list ?? [])].map(({ id }) => Number(id));
-  const at = ids.indexOf(task);
-  return at === -1 ? [] : ids.slice(at + 1, at + 4).filter(Number.isInteger);
 }

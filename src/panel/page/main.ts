@@ -7,7 +7,7 @@ import { resultStore } from '../../store/results.ts';
 import { settingsStore } from '../../store/settings.ts';
 import { registerIcons } from '../../ui/icons.ts';
 import { acceptGreeting, allowedOrigins } from './greeting.ts';
-import { loadWorkerEngine } from './loadWorkerEngine.ts';
+import { loadChosenEngine } from './loadChosenEngine.ts';
 import { comboOf } from './keys.ts';
 import './panel-view.ts';
 import { PanelEngine } from './panelEngine.ts';
@@ -37,7 +37,7 @@ function showPanel(port: MessagePort): void {
   if (meeting.done) return;
   meeting.done = true;
   const page = new PortPage(port, { onTheme: applyTheme, onKey: () => void panel.preLabel() });
-  const panel = new PanelState({ page, engine: new PanelEngine(fetchModels, loadWorkerEngine), keep });
+  const panel = new PanelState({ page, engine: new PanelEngine(fetchModels, loadChosenEngine), keep });
   const view = document.createElement('fl-panel');
   view.panel = panel;
   view.addEventListener('move', ({ detail }) => page.tell({ type: 'move', ...detail }));

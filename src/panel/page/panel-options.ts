@@ -1,13 +1,18 @@
 import { LitElement, css, html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import { pageBackends } from '../../engine/client/engineChoice.ts';
+import type { EngineChoice } from '../../engine/client/engineChoice.ts';
 import type { Mapping } from '../../labelstudio/types.ts';
 import { Watch } from '../../ui/observable.ts';
 import { controlStyles, sharedStyles } from '../../ui/shared.styles.ts';
+import { engineName } from '../../ui/wording.ts';
 import { comboName, comboOf } from './keys.ts';
+import { relayIsOffered } from './loadChosenEngine.ts';
 import type { PanelState } from './panelState.ts';
 import { controlKey } from './targets.ts';
 
+const engines: readonly EngineChoice[] = ['auto', ...pageBackends];
 const mac = /mac|iphone|ipad/iu.test(navigator.userAgent);
 
 /** What is rarely changed: model, labels, where boxes go, the key. */
@@ -53,7 +58,13 @@ export class PanelOptions extends LitElement {
   #chooseModel(event: Event): void {
     const { value } = event.target as HTMLSelectElement;
     const model = this.panel.engine.models.find(({ version }) => version === value);
-    if (model !== undefined) this.panel.chooseModel(model);
+    if (model !== undefined) void this.panel.chooseModel(model);
+  }
+
+  #chooseEngine(event: Event): void {
+    const { value } = event.target as HTMLSelectElement;
+    const choice = engines.find((each) => each === value);
+    if (choice !== undefined) this.panel.engine.chooseEngine(choice);
   }
 
   #chooseLabel(mapping: Mapping, index: number, event: Event): void {
@@ -71,7 +82,8 @@ export class PanelOptions extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { settings, engine, controls, control } = this.panel;
+    const { settings, engine } = this.panel;
+    const { controls, control, mappings } = this.panel.targets;
     return html`
       <div class="field">
         <label for="model">Model</label>
@@ -84,6 +96,25 @@ export class PanelOptions extends LitElement {
           )}
         </select>
       </div>
+      <div class="field">
+        <label for="engine">Run it on</label>
+        <select id="engine" aria-describedby="engine-why" @change=${this.#chooseEngine}>
+          ${engines.map(
+            (choice) =>
+              html`<option
+                value=${choice}
+                ?selected=${choice === engine.engineChoice}
+                ?disabled=${choice === 'relay' && !relayIsOffered}
+              >
+                ${choice === 'auto' ? 'The fastest that works' : engineName(choice)}
+              </option>`,
+          )}
+        </select>
+        <p id="engine-why" class="quiet">
+          ${engine.info?.why}
+          ${relayIsOffered ? nothing : 'The relay needs Forelabel under the host name of Label Studio.'}
+        </p>
+      </div>
       ${
         controls.length < 2
           ? nothing
@@ -93,7 +124,7 @@ export class PanelOptions extends LitElement {
                 id="control"
                 @change=${(event: Event) => {
                   const { value } = event.target as HTMLSelectElement;
-                  this.panel.chooseControl(value === '' ? null : value);
+                  void this.panel.chooseControl(value === '' ? null : value);
                 }}
               >
                 <option value="" ?selected=${control === null}>One control for each image</option>
@@ -106,7 +137,7 @@ export class PanelOptions extends LitElement {
               </select>
             </div>`
       }
-      ${this.panel.mappings.map((mapping, index) => this.#labels(mapping, index))}
+      ${mappings.map((mapping, index) => this.#labels(mapping, index))}
       <div class="check">
         <input
           id="post"
@@ -135,7 +166,7 @@ export class PanelOptions extends LitElement {
 
   #labels(mapping: Mapping, index: number): TemplateResult {
     const classes = this.panel.engine.model?.manifest.classes ?? [];
-    const several = this.panel.mappings.length > 1;
+    const several = this.panel.targets.mappings.length > 1;
     const id = `labels-${index}`;
     return html`<div class="field" role="group" aria-labelledby=${id}>
       <strong id=${id}>Labels${several ? ` on ${mapping.control.toName}` : nothing}</strong>

@@ -130,7 +130,9 @@ export class PanelView extends LitElement {
     const key = comboName(settings.key, mac);
     if (work?.phase === 'asking') {
       return html`<div class="question" role="alertdialog" aria-labelledby="question">
-        <p id="question">This annotation has ${countOf(work.task.boxes, 'box', 'boxes')}.</p>
+        <p id="question">
+          This annotation has ${work.task.boxes > 0 ? countOf(work.task.boxes, 'box', 'boxes') : 'boxes'}.
+        </p>
         <div class="pair">
           <wa-button size="s" variant="brand" @click=${() => void panel.preLabel({ anyway: true })}
             >Add anyway</wa-button
@@ -198,7 +200,8 @@ export class PanelView extends LitElement {
     if (work.phase !== 'done') return engine.model?.version ?? '';
     const time = lastMs === null ? '' : ` · ${milliseconds(lastMs)}`;
     const all = tasks > 1 ? ` · ${countOf(tasks, 'task')}` : '';
-    if (work.posted) return `Posted as prediction${time}${all}`;
+    if (work.posted === 'before') return `This model’s prediction is there already${all}`;
+    if (work.posted === 'now') return `Posted as prediction${time}${all}`;
     return `${countOf(work.shown.size, 'box', 'boxes')} added${time}${all}`;
   }
 }

@@ -1,15 +1,19 @@
+import type { EngineChoice } from '../../engine/client/engineChoice.ts';
+import { recallEngine, rememberEngine } from '../../engine/client/lastEngine.ts';
 import type { ListedModel, ModelList } from '../../engine/client/modelList.ts';
 import type { DetectResult, Engine, EngineInfo } from '../../engine/types.ts';
 import { Observable } from '../../ui/observable.ts';
 import { isAbort, problemOf } from '../../ui/problem.ts';
 
-/** Starts the detector for a model; the worker client in the panel, a stand-in in tests. */
+/** Starts the detector for a model; a stand-in in tests. */
 export type LoadEngine = (
   model: ListedModel,
   options: {
+    readonly choice: EngineChoice;
     readonly signal: AbortSignal;
     /** 0..1 */
     readonly onDownload: (part: number) => void;
+    /** Another engine has taken over, or more is known of one that is not used. */
     readonly onInfo: (info: EngineInfo) => void;
   },
 ) => Promise<Engine>;
@@ -23,6 +27,8 @@ export type PanelEngineStatus =
 export class PanelEngine extends Observable {
   models: readonly ListedModel[] = [];
   model: ListedModel | null = null;
+  /** What the user wants to run it on; remembered, as in the app where browsers let the two share their storage. */
+  engineChoice: EngineChoice = recallEngine();
   info: EngineInfo | null = null;
   status: PanelEngineStatus = { kind: 'loading', part: null };
 
@@ -71,6 +77,14 @@ export class PanelEngine extends Observable {
     });
   }
 
+  /** Runs the model on another engine from now on. */
+  chooseEngine(choice: EngineChoice): void {
+    rememberEngine(choice);
+    this.engineChoice = choice;
+    if (this.model === null) this.changed();
+    else this.choose(this.model);
+  }
+
   /** Resolves when the chosen model can be used. Rejects when it cannot be loaded. */
   async ready(): Promise<void> {
     while (this.status.kind === 'loading') {
@@ -99,6 +113,7 @@ export class PanelEngine extends Observable {
     await before?.then((engine) => engine.dispose()).catch(() => undefined);
     signal.throwIfAborted();
     const engine = await this.#load(model, {
+      choice: this.engineChoice,
       signal,
       onDownload: (part) => {
         if (!signal.aborted) this.#set({ kind: 'loading', part });

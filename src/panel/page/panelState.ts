@@ -1,8 +1,6 @@
-import { mappingSummary, suggestMapping } from '../../labelstudio/mapping.ts';
 import { toPrediction } from '../../labelstudio/regions.ts';
 import type { Mapping, RectangleControl } from '../../labelstudio/types.ts';
 import type { ListedModel } from '../../engine/client/modelList.ts';
-import { readLabels, writeLabels } from '../../store/savedMapping.ts';
 import type { Settings } from '../../store/settings.ts';
 import type { ResultStore } from '../../store/types.ts';
 import { Observable } from '../../ui/observable.ts';
@@ -10,7 +8,8 @@ import { problemOf } from '../../ui/problem.ts';
 import type { PanelEngine } from './panelEngine.ts';
 import { lowestThreshold, panelSettings } from './panelSettings.ts';
 import type { Delivery, PanelSettings } from './panelSettings.ts';
-import { allRegions, controlKey, controlsOf, drawnControls, imageFields } from './targets.ts';
+import { PanelTargets } from './panelTargets.ts';
+import { allRegions } from './targets.ts';
 import { TaskResults } from './taskResults.ts';
 import { TaskWork } from './taskWork.ts';
 import type { Findings } from './taskWork.ts';
@@ -38,11 +37,6 @@ export class PanelState extends Observable {
   /** Null: no task is open; `message` says why. */
   work: TaskWork | null = null;
   message: string | null = null;
-  controls: readonly RectangleControl[] = [];
-  /** A `controlKey`; null: one for each image. */
-  control: string | null = null;
-  /** Of the drawn controls, for the open task and the chosen model. */
-  mappings: readonly Mapping[] = [];
   /** Tasks that the panel has pre-labeled since it was opened, and the boxes it put there. */
   tasks = 0;
   boxes = 0;
@@ -50,11 +44,13 @@ export class PanelState extends Observable {
   lastMs: number | null = null;
 
   readonly engine: PanelEngine;
+  readonly targets: PanelTargets;
   readonly #page: TaskPage;
   readonly #keep: PanelServices['keep'];
   readonly #results: TaskResults;
-  #mapped: Promise<void> = Promise.resolve();
   #saving: ReturnType<typeof setTimeout> | undefined;
+  /** The task that was pre-labeled last: as the user goes, each once, also when Label Studio builds its editor anew. */
+  #doneLast = '';
   #stopWork: () => void = () => undefined;
 
   constructor({ page, engine, keep }: PanelServices) {
@@ -62,6 +58,8 @@ export class PanelState extends Observable {
     this.#page = page;
     this.engine = engine;
     this.#keep = keep;
+    this.targets = new PanelTargets(async () => (await keep()).settings);
+    this.targets.subscribe(() => this.changed());
     this.#results = new TaskResults({
       store: async () => (await keep()).results,
       detect: (image, signal) => engine.detect(image, signal),
@@ -70,7 +68,7 @@ export class PanelState extends Observable {
     engine.subscribe(() => {
       if (engine.model !== model) {
         model = engine.model;
-        this.#remap();
+        if (this.work !== null) this.targets.use(this.work.task, model);
       }
       this.changed();
     });
@@ -86,6 +84,8 @@ export class PanelState extends Observable {
       // Without storage every visit begins with the defaults.
     }
     this.#pageChanged();
+    // The page may have said what is open before the settings were there.
+    if (this.settings.asIGo && this.work?.phase === 'idle') void this.#preLabel(this.work, false);
     await this.engine.start(this.settings.model);
   }
 
@@ -94,11 +94,20 @@ export class PanelState extends Observable {
     return this.engine.start(this.settings.model);
   }
 
-  chooseModel(model: ListedModel): void {
+  /** Boxes of the model before that nobody has touched make room for this one's. */
+  async chooseModel(model: ListedModel): Promise<void> {
     this.#save({ model: model.version });
-    this.engine.choose(model);
-    // Boxes of the model before are not this one's to move.
-    this.#open(this.work?.task ?? null);
+    await this.#anew(() => this.engine.choose(model));
+  }
+
+  /** A `controlKey`; null: one control for each image. */
+  async chooseControl(key: string | null): Promise<void> {
+    await this.#anew(() => this.targets.chooseControl(key));
+  }
+
+  /** `labels`: for each class its label, or null to leave it out. */
+  async chooseLabels(control: RectangleControl, labels: Mapping['labels']): Promise<void> {
+    await this.#anew(() => this.targets.chooseLabels(control, labels));
   }
 
   /** 0..1; boxes of the open task come and go with it. */
@@ -122,44 +131,21 @@ export class PanelState extends Observable {
     if (asIGo && this.work?.phase === 'idle') void this.preLabel();
   }
 
-  chooseControl(key: string | null): void {
-    this.control = key;
-    this.#remap();
-    this.#open(this.work?.task ?? null);
-  }
-
-  /** `labels`: for each class its label, or null to leave it out. Kept for the project. */
-  async chooseLabels(control: RectangleControl, labels: Mapping['labels']): Promise<void> {
-    const mapping = { control, labels };
-    this.mappings = this.mappings.map((each) => (each.control === control ? mapping : each));
-    this.changed();
-    const { work } = this;
-    if (work === null) return;
-    const place = this.#placeOf(work.task);
-    try {
-      if (place !== null) await writeLabels((await this.#keep()).settings, place, mapping);
-    } catch {
-      // It holds until the panel is closed.
-    }
-  }
-
-  /** What of the model becomes nothing in this project, as a sentence; null when something does. */
-  get unmapped(): string | null {
-    if (this.mappings.length === 0 || this.engine.model === null) return null;
-    const { classes } = this.engine.model.manifest;
-    const matches = this.mappings.some((mapping) => mappingSummary(classes, mapping).mapped.length > 0);
-    return matches
-      ? null
-      : 'No class of the model has a label in this project. Choose a label for each class under Options.';
-  }
-
-  /** Pre-labels the open task. Asks first where the annotation has boxes, unless `anyway`. */
+  /** Pre-labels the task that is open now. Asks first where the annotation has boxes, unless `anyway`. */
   async preLabel({ anyway = false } = {}): Promise<void> {
     const { work } = this;
-    if (work === null || work.phase === 'working') return;
+    if (work?.phase === 'working') return;
+    // The user sees a task that was opened a moment ago; the panel may not have heard of it. Who said 'anyway' meant this one.
+    if (!anyway) await this.#page.refresh().catch(() => undefined);
+    await this.#preLabel(anyway ? work : this.work, anyway);
+  }
+
+  async #preLabel(work: TaskWork | null, anyway: boolean): Promise<void> {
+    if (work === null || work.phase === 'working' || work.hasLeft()) return;
     const { delivery } = this.settings;
     if (delivery === 'insert' && work.task.boxes > 0 && !anyway) {
       work.ask();
+      await this.#lookAhead();
       return;
     }
     const shownBefore = work.shown.size;
@@ -169,13 +155,35 @@ export class PanelState extends Observable {
       delivery === 'insert'
         ? null
         : (regions) => this.#page.post(toPrediction(work.task.id, regions, this.engine.model?.version ?? '')),
+      anyway,
     );
-    if (work.phase !== 'done') return;
-    this.tasks += 1;
-    this.boxes += work.posted ? 0 : work.shown.size - shownBefore;
-    this.lastMs = work.findings?.ms ?? this.lastMs;
-    this.changed();
+    if (work.hasLeft()) return;
+    if (work.phase === 'done') {
+      this.#doneLast = nameOf(work.task);
+      this.tasks += 1;
+      this.boxes += work.posted === 'no' ? work.shown.size - shownBefore : 0;
+      this.lastMs = work.findings?.ms ?? this.lastMs;
+      this.changed();
+    }
     await this.#lookAhead();
+  }
+
+  /** Changes what boxes are made of: those of the panel that are there, and untouched, are replaced. */
+  async #anew(change: () => void | Promise<void>): Promise<void> {
+    const { work } = this;
+    const replaces = work?.phase === 'done' && work.shown.size > 0;
+    const changed = change();
+    if (!replaces) {
+      this.#open(work?.task ?? null);
+      await changed;
+      return;
+    }
+    await work.removeAll();
+    await changed;
+    if (this.work !== work) return;
+    this.#open(work.task);
+    // It was asked for, beside whatever else is there.
+    await this.#preLabel(this.work, true);
   }
 
   #pageChanged(): void {
@@ -196,11 +204,13 @@ export class PanelState extends Observable {
       return;
     }
     this.#open(task);
-    if (this.settings.asIGo) void this.preLabel();
+    if (nameOf(task) !== this.#doneLast) {
+      this.#doneLast = '';
+      if (this.settings.asIGo) void this.#preLabel(this.work, false);
+    }
   }
 
   #open(task: OpenTask | null): void {
-    const before = this.work?.task;
     this.work?.leave();
     this.#stopWork();
     this.work = null;
@@ -209,11 +219,9 @@ export class PanelState extends Observable {
       this.changed();
       return;
     }
-    if (before?.labelConfig !== task.labelConfig || before.project !== task.project) this.control = null;
     try {
-      this.controls = controlsOf(task.labelConfig);
+      this.targets.use(task, this.engine.model);
     } catch (error) {
-      this.controls = [];
       this.message = problemOf(error);
       this.changed();
       return;
@@ -221,56 +229,17 @@ export class PanelState extends Observable {
     const work = new TaskWork(this.#page, task);
     this.work = work;
     this.#stopWork = work.subscribe(() => this.changed());
-    this.#remap();
     this.changed();
-  }
-
-  #placeOf(task: OpenTask) {
-    const { model } = this.engine;
-    return model === null ? null : { url: task.url, project: task.project, modelVersion: model.version };
-  }
-
-  /** Proposes the labels anew, and takes those that were chosen by hand for this project and model. */
-  #remap(): void {
-    const { model } = this.engine;
-    const task = this.work?.task;
-    if (model === null || task === undefined) return;
-    const { classes } = model.manifest;
-    const drawn = drawnControls(this.controls, classes, this.control);
-    this.mappings = drawn.map((control) => suggestMapping(classes, control));
-    const place = { url: task.url, project: task.project, modelVersion: model.version };
-    this.#mapped = this.#recallLabels(drawn, place, classes.length);
-  }
-
-  async #recallLabels(
-    drawn: readonly RectangleControl[],
-    place: { url: string; project: number; modelVersion: string },
-    classes: number,
-  ): Promise<void> {
-    try {
-      const { settings } = await this.#keep();
-      const chosen = await Promise.all(drawn.map((control) => readLabels(settings, place, control, classes)));
-      const keys = drawn.map(controlKey).join();
-      if (this.mappings.map(({ control }) => controlKey(control)).join() !== keys) return;
-      this.mappings = this.mappings.map((mapping, index) => ({
-        ...mapping,
-        labels: chosen[index] ?? mapping.labels,
-      }));
-      this.changed();
-    } catch {
-      // The proposal stands.
-    }
   }
 
   async #find(work: TaskWork): Promise<Findings> {
     await this.engine.ready();
-    await this.#mapped;
+    await this.targets.ready();
     const { task } = work;
     // It must not take the detector from the task that is open by now.
     if (work.hasLeft()) return { regions: [], ms: null };
-    const unmapped = this.unmapped;
+    const { unmapped, mappings } = this.targets;
     if (unmapped !== null) throw new Error(unmapped);
-    const { mappings } = this;
     this.#results.want(new Set([task.id]));
     const kept = await Promise.all(mappings.map(({ control }) => this.#result(task, control)));
     const ms = kept.reduce<number | null>(
@@ -284,13 +253,12 @@ export class PanelState extends Observable {
   }
 
   #result(task: Pick<OpenTask, 'id' | 'project' | 'url'>, control: RectangleControl) {
-    const several = imageFields(this.controls).length > 1;
     const { imageField } = control;
     return this.#results.get(
       {
         ...{ url: task.url, project: task.project, task: task.id },
         modelVersion: this.engine.model?.version ?? '',
-        field: several ? imageField : null,
+        field: this.targets.several ? imageField : null,
       },
       (signal) => this.#page.fetchImage(task.id, imageField, signal),
     );
@@ -300,11 +268,18 @@ export class PanelState extends Observable {
   async #lookAhead(): Promise<void> {
     const { work } = this;
     if (!this.settings.asIGo || work === null) return;
+    try {
+      await this.engine.ready();
+      await this.targets.ready();
+    } catch {
+      return;
+    }
+    if (work.hasLeft() || this.targets.unmapped !== null) return;
     const next = (await this.#page.upcoming().catch(() => [])).slice(0, ahead);
     if (work.hasLeft()) return;
     this.#results.want(new Set([work.task.id, ...next]));
     for (const id of next) {
-      const looks = this.mappings.map(({ control }) => this.#result({ ...work.task, id }, control));
+      const looks = this.targets.mappings.map(({ control }) => this.#result({ ...work.task, id }, control));
       await Promise.allSettled(looks);
       // Another task is open, which looks ahead by itself.
       if (this.work !== work) return;
@@ -323,3 +298,5 @@ export class PanelState extends Observable {
     }, 200);
   }
 }
+
+const nameOf = ({ url, project, id }: OpenTask): string => [url, project, id].join(' ');

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { Prediction } from '../../labelstudio/types.ts';
 import { blobSchema, boxOutcomeSchema, taskIdsSchema, toPanelSchema } from '../messages.ts';
 import type { PanelRequest, ToBridge, ToPanel } from '../messages.ts';
+import { OccupiedError } from '../occupied.ts';
 import type { BoxChange, BoxOutcome, PageView, TaskPage } from './taskPage.ts';
 
 /** A request without its number. */
@@ -47,21 +48,25 @@ export class PortPage implements TaskPage {
     return () => this.#listeners.delete(listener);
   }
 
+  async refresh(): Promise<void> {
+    await this.#ask({ type: 'look' }, v.null());
+  }
+
   fetchImage(task: number, field: string, signal: AbortSignal): Promise<Blob> {
     return this.#ask({ type: 'image', task, field }, blobSchema, signal);
   }
 
-  change(task: number, { add, remove }: BoxChange): Promise<BoxOutcome> {
+  change(task: number, { add, remove, over }: BoxChange): Promise<BoxOutcome> {
     // The view may have changed a moment ago: the bridge refuses what is not for what it shows by now.
     const annotation = this.view.kind === 'task' ? this.view.task.annotation : '';
     return this.#ask(
-      { type: 'change', task, annotation, add: [...add], remove: [...remove] },
+      { type: 'change', task, annotation, add: [...add], remove: [...remove], over },
       boxOutcomeSchema,
     );
   }
 
-  async post({ result, ...prediction }: Prediction): Promise<void> {
-    await this.#ask({ type: 'post', prediction: { ...prediction, result: [...result] } }, v.unknown());
+  post({ result, ...prediction }: Prediction): Promise<boolean> {
+    return this.#ask({ type: 'post', prediction: { ...prediction, result: [...result] } }, v.boolean());
   }
 
   upcoming(): Promise<readonly number[]> {
@@ -109,7 +114,9 @@ export class PortPage implements TaskPage {
         this.#waiting.get(message.id)?.resolve(message.value);
         return;
       case 'failed':
-        this.#waiting.get(message.id)?.reject(new Error(message.message));
+        this.#waiting
+          .get(message.id)
+          ?.reject(message.code === 'occupied' ? new OccupiedError() : new Error(message.message));
     }
   }
 }

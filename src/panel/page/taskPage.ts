@@ -26,6 +26,8 @@ export interface BoxChange {
   readonly add: readonly Region[];
   /** Ids of regions that were added before. */
   readonly remove: readonly string[];
+  /** The user wants them beside the boxes that are there. */
+  readonly over: boolean;
 }
 
 /** What of it happened. A box that the user has deleted or touched is not removed. */
@@ -38,11 +40,14 @@ export interface BoxOutcome {
 export interface TaskPage {
   readonly view: PageView;
   subscribe(listener: () => void): () => void;
+  /** Brings `view` up to date: the page may have opened another task a moment ago. Waits while one is being opened. */
+  refresh(): Promise<void>;
   /** Encoded bytes of the image in `field` of the task's data, with the user's own login. */
   fetchImage(task: number, field: string, signal: AbortSignal): Promise<Blob>;
+  /** Rejects with `OccupiedError` when the annotation has boxes of others, unless `over`. */
   change(task: number, change: BoxChange): Promise<BoxOutcome>;
-  /** Stores a prediction beside the annotations, with the user's own login. */
-  post(prediction: Prediction): Promise<void>;
+  /** Stores a prediction beside the annotations, with the user's own login. False: one of this version is there already. */
+  post(prediction: Prediction): Promise<boolean>;
   /** Tasks that are likely to be opened next, the likeliest first; empty where that cannot be known. */
   upcoming(): Promise<readonly number[]>;
 }

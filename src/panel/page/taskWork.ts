@@ -1,6 +1,7 @@
 import type { Region } from '../../labelstudio/types.ts';
 import { Observable } from '../../ui/observable.ts';
 import { isAbort, problemOf } from '../../ui/problem.ts';
+import { OccupiedError } from '../occupied.ts';
 import type { OpenTask, TaskPage } from './taskPage.ts';
 
 export type WorkPhase = 'idle' | 'asking' | 'working' | 'done' | 'failed';
@@ -20,8 +21,8 @@ export class TaskWork extends Observable {
   findings: Findings | null = null;
   /** Boxes of the panel in the annotation that the user has not touched. */
   shown: ReadonlySet<string> = new Set();
-  /** Was stored as a prediction instead. */
-  posted = false;
+  /** Was stored as a prediction instead; 'before': there was one of this model already. */
+  posted: 'no' | 'now' | 'before' = 'no';
 
   readonly #page: TaskPage;
   /** Boxes that are the user's now: touched, deleted, accepted. They are neither added nor taken away again. */
@@ -30,6 +31,8 @@ export class TaskWork extends Observable {
   readonly #gone = new Set<string>();
   readonly #undo: ReadonlySet<string>[] = [];
   readonly #abort = new AbortController();
+  /** Boxes may be added to those that are there: the user has said so, or moves those that came before. */
+  #over = false;
   #wanted: ReadonlySet<string> | null = null;
   #changing: Promise<void> | null = null;
 
@@ -71,41 +74,60 @@ export class TaskWork extends Observable {
   }
 
   /**
-   * Finds the boxes and hands them over: into the annotation, or with `post` as a prediction.
+   * Finds the boxes and hands them over: into the annotation, or with `post` as a prediction. Asks where the annotation
+   * turns out to have boxes, unless `over`: they may have come while the image was looked at.
    *
    * @param threshold asked for when the boxes are there: the slider may have moved meanwhile
+   * @param post says whether it was stored now
    */
   async run(
     find: () => Promise<Findings>,
     threshold: () => number,
-    post: ((regions: readonly Region[]) => Promise<void>) | null,
+    post: ((regions: readonly Region[]) => Promise<boolean>) | null,
+    over = false,
   ): Promise<void> {
     if (this.phase === 'working') return;
     this.problem = null;
+    this.#over = over;
     this.#gone.clear();
     this.#set('working');
     try {
       const findings = await find();
       if (this.hasLeft()) return;
       this.findings = findings;
-      if (post === null) {
-        this.#remember();
-        await this.#change(this.#idsAbove(threshold()));
-      } else {
-        await post(findings.regions.filter(({ score }) => score >= threshold()));
-      }
-      this.posted = post !== null;
+      this.posted = post === null ? await this.#insert(threshold()) : await this.#post(post, threshold());
       if (!this.hasLeft()) this.#set('done');
     } catch (error) {
       if (this.hasLeft()) return;
+      if (error instanceof OccupiedError) {
+        this.ask();
+        return;
+      }
       this.problem = isAbort(error) ? null : problemOf(error);
       this.#set(this.problem === null ? 'idle' : 'failed');
     }
   }
 
+  async #insert(threshold: number): Promise<'no'> {
+    const before = this.shown;
+    await this.#change(this.#idsAbove(threshold));
+    this.#undo.push(before);
+    // From now on the user's own hand moves them.
+    this.#over = true;
+    return 'no';
+  }
+
+  async #post(
+    post: (regions: readonly Region[]) => Promise<boolean>,
+    threshold: number,
+  ): Promise<'now' | 'before'> {
+    const regions = this.findings?.regions.filter(({ score }) => score >= threshold) ?? [];
+    return (await post(regions)) ? 'now' : 'before';
+  }
+
   /** Adds and takes away boxes so that those above the threshold are there. */
   setThreshold(threshold: number): Promise<void> {
-    if (this.findings === null || this.posted || this.phase !== 'done') return Promise.resolve();
+    if (this.findings === null || this.posted !== 'no' || this.phase !== 'done') return Promise.resolve();
     return this.#quietly(this.#change(this.#idsAbove(threshold)));
   }
 
@@ -119,7 +141,7 @@ export class TaskWork extends Observable {
 
   /** Takes away every box that the panel added and the user has not touched. */
   removeAll(): Promise<void> {
-    this.#remember();
+    this.#undo.push(this.shown);
     return this.#quietly(this.#change(new Set()));
   }
 
@@ -131,10 +153,6 @@ export class TaskWork extends Observable {
 
   #idsAbove(threshold: number): ReadonlySet<string> {
     return new Set(this.findings?.regions.flatMap(({ id, score }) => (score >= threshold ? [id] : [])));
-  }
-
-  #remember(): void {
-    this.#undo.push(this.shown);
   }
 
   /** One change at a time; while one is under way, only the last wish counts. */
@@ -162,7 +180,9 @@ export class TaskWork extends Observable {
       const add = regions.filter(({ id }) => wanted.has(id) && !this.shown.has(id) && !this.#isLeftAlone(id));
       const remove = [...this.shown].filter((id) => !wanted.has(id));
       if (add.length === 0 && remove.length === 0) continue;
-      const { added, removed } = await this.#page.change(this.task.id, { add, remove });
+      const { added, removed } = await this.#page.change(this.task.id, {
+        ...{ add, remove, over: this.#over },
+      });
       // What did not go was touched or deleted by the user; what did not come has no place in this project.
       for (const id of remove) if (!removed.includes(id)) this.#theirs.add(id);
       for (const { id } of add) if (!added.includes(id)) this.#theirs.add(id);

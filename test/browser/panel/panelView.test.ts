@@ -112,7 +112,7 @@ describe('the panel', () => {
     await browser.getByLabelText('Model').selectOptions('cells-2');
     expect(panel.engine.model?.version).toBe('cells-2');
     await browser.getByLabelText('Draw with').selectOptions('a on left');
-    await vi.waitFor(() => expect(panel.mappings).toHaveLength(1));
+    await vi.waitFor(() => expect(panel.targets.mappings).toHaveLength(1));
     await browser.getByLabelText('Label for thing').selectOptions('Leave out');
     await button(/^Pre-label/u).click();
     await expect.element(browser.getByRole('alert')).toHaveTextContent('No class of the model has a label');

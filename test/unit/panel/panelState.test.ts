@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { PanelState } from '../../../src/panel/page/panelState.ts';
 import type { PanelKept } from '../../../src/panel/page/panelState.ts';
 import type { PanelEngine } from '../../../src/panel/page/panelEngine.ts';
+import { panelSettings } from '../../../src/panel/page/panelSettings.ts';
 import {
   FakeDetector,
   FakePage,
@@ -31,7 +32,7 @@ beforeEach(async () => {
 });
 
 const scores = () => [...page.regions.values()].map(({ score }) => score);
-const settled = () => vi.waitFor(() => expect(panel.work?.phase).not.toBe('working'));
+const settled = () => vi.waitFor(() => expect(panel.work?.phase).toBe('done'));
 function gate() {
   let open: () => void = () => undefined;
   return { promise: new Promise<void>((resolve) => (open = resolve)), open: () => open() };
@@ -66,6 +67,27 @@ describe('pre-labeling the open task', () => {
     expect(scores()).toHaveLength(3);
   });
 
+  it('asks too when boxes have come while it looked at the image', async () => {
+    page.open(7);
+    page.others = 1;
+    await panel.preLabel();
+    expect(panel.work).toMatchObject({ phase: 'asking', problem: null });
+    expect(page.changes).toEqual([]);
+    await panel.preLabel({ anyway: true });
+    expect(scores()).toHaveLength(3);
+    expect(page.changes[0]?.over).toBe(true);
+    expect(detector.seen).toEqual(['7 image']);
+  });
+
+  it('adds boxes beside those that the user draws only after its own first ones, with the slider', async () => {
+    page.open(7);
+    await panel.preLabel();
+    expect(page.changes[0]?.over).toBe(false);
+    page.others = 1;
+    panel.setThreshold(0.05);
+    await vi.waitFor(() => expect(scores()).toHaveLength(4));
+  });
+
   it('does not ask about its own boxes', async () => {
     page.open(7);
     await panel.preLabel();
@@ -88,6 +110,14 @@ describe('pre-labeling the open task', () => {
     expect(page.regions.size).toBe(0);
     await panel.preLabel();
     expect(detector.seen.at(-1)).toBe('8 image');
+    expect(scores()).toHaveLength(3);
+  });
+
+  it('pre-labels what was opened a moment before the press', async () => {
+    page.open(7);
+    page.opening = 8;
+    await panel.preLabel();
+    expect(detector.seen).toEqual(['8 image']);
     expect(scores()).toHaveLength(3);
   });
 
@@ -116,10 +146,10 @@ describe('pre-labeling the open task', () => {
 
   it('refuses a model without a label here, until labels are chosen, and remembers them', async () => {
     page.open(7);
-    panel.chooseModel(engine.models[2] ?? listed('none'));
+    await panel.chooseModel(engine.models[2] ?? listed('none'));
     await panel.preLabel();
     expect(panel.work?.problem).toMatch(/No class of the model has a label/u);
-    const control = panel.mappings[0]?.control;
+    const control = panel.targets.mappings[0]?.control;
     if (control === undefined) throw new Error('no control');
     await panel.chooseLabels(control, ['Dirt']);
     await panel.preLabel();
@@ -127,8 +157,8 @@ describe('pre-labeling the open task', () => {
     const again = make();
     page.open(8);
     await again.start();
-    again.chooseModel(engine.models[2] ?? listed('none'));
-    await vi.waitFor(() => expect(again.mappings[0]?.labels).toEqual(['Dirt']));
+    await again.chooseModel(engine.models[2] ?? listed('none'));
+    await vi.waitFor(() => expect(again.targets.mappings[0]?.labels).toEqual(['Dirt']));
   });
 
   it('draws on every image of a task, each with the control that fits, or with the chosen one', async () => {
@@ -139,10 +169,52 @@ describe('pre-labeling the open task', () => {
     expect(page.regions.size).toBe(6);
     expect(page.fetched).toEqual(['7 l', '7 r']);
     page.open(8, { labelConfig: twoImages });
-    panel.chooseControl('b right');
+    await panel.chooseControl('b right');
     await panel.preLabel();
     expect(page.fetched.slice(2)).toEqual(['8 r']);
     expect(page.regions.size).toBe(3);
+  });
+});
+
+describe('another choice', () => {
+  it('of a label, a control or a model replaces the boxes that are there, without a question', async () => {
+    page.open(7);
+    await panel.preLabel();
+    const [best] = [...page.regions.keys()];
+    page.touched.add(best ?? '');
+    page.others = 1;
+    const control = panel.targets.mappings[0]?.control;
+    if (control === undefined) throw new Error('no control');
+    await panel.chooseLabels(control, ['Dirt']);
+    const labels = [...page.regions.values()].map(({ value }) => value.rectanglelabels[0]);
+    expect(labels).toEqual(['Cell', 'Dirt', 'Dirt', 'Dirt']);
+    expect(detector.seen).toHaveLength(1);
+  });
+
+  it('of a control is remembered for the project, also before the model is loaded', async () => {
+    page.open(7, { labelConfig: twoImages });
+    await panel.chooseControl('b right');
+    const again = make();
+    page.open(8, { labelConfig: twoImages });
+    await again.start();
+    await again.preLabel();
+    expect(again.targets.control).toBe('b right');
+    expect(page.fetched).toEqual(['8 r']);
+    page.open(9, { labelConfig: twoImages, project: 4 });
+    await again.targets.ready();
+    expect(again.targets.control).toBeNull();
+  });
+
+  it('of an engine is handed to whoever starts it', async () => {
+    const choices: string[] = [];
+    engine = fakeEngine(detector, undefined, (choice) => choices.push(choice));
+    panel = make();
+    await panel.start();
+    engine.chooseEngine('wasm');
+    page.open(7);
+    await panel.preLabel();
+    expect(choices).toEqual(['auto', 'wasm']);
+    expect(scores()).toHaveLength(3);
   });
 });
 
@@ -240,6 +312,39 @@ describe('as I go', () => {
     expect(panel.tasks).toBe(2);
   });
 
+  it('begins with the task that is open already when the settings are read', async () => {
+    panel.setAsIGo(true);
+    await vi.waitFor(async () => expect((await kept.settings.read(panelSettings)).asIGo).toBe(true));
+    page.open(7);
+    await settled();
+    const again = make();
+    page.open(8);
+    await again.start();
+    await vi.waitFor(() => expect(again.work?.phase).toBe('done'));
+  });
+
+  it('looks ahead also where it asks', async () => {
+    panel.setAsIGo(true);
+    page.next = [8];
+    page.open(7, { boxes: 2 });
+    await vi.waitFor(() => expect(detector.seen).toEqual(['8 image']));
+    expect(panel.work?.phase).toBe('asking');
+  });
+
+  it('does a task once, also when Label Studio closes and opens it as it is saved', async () => {
+    panel.setAsIGo(true);
+    page.open(7);
+    await vi.waitFor(() => expect(panel.work?.phase).toBe('done'));
+    page.show({ kind: 'none', message: 'No task is open. Open one.' });
+    page.open(7);
+    expect(panel.work?.phase).toBe('idle');
+    page.open(8);
+    await vi.waitFor(() => expect(panel.work?.phase).toBe('done'));
+    page.open(7);
+    await vi.waitFor(() => expect(panel.work?.phase).toBe('done'));
+    expect(page.changes).toHaveLength(3);
+  });
+
   it('gives up what is not looked at any more', async () => {
     detector.gate = gate().promise;
     page.open(7);
@@ -280,6 +385,16 @@ describe('posting', () => {
     expect(page.posted).toHaveLength(1);
     expect(page.posted[0]).toMatchObject({ task: 7, model_version: 'cells-1' });
     expect(page.posted[0]?.score).toBeCloseTo((0.9 + 0.6 + 0.4) / 3);
+    expect(panel.work?.posted).toBe('now');
+  });
+
+  it('says that there was one already', async () => {
+    panel.setDelivery('post');
+    page.open(7);
+    await panel.preLabel();
+    await panel.preLabel();
+    expect(page.posted).toHaveLength(1);
+    expect(panel.work?.posted).toBe('before');
   });
 });
 
@@ -296,8 +411,7 @@ describe('what is kept', () => {
     await panel.preLabel();
     expect(detector.seen).toEqual(['7 image']);
     expect(scores()).toHaveLength(3);
-    panel.chooseModel(engine.models[1] ?? listed('none'));
-    await panel.preLabel();
+    await panel.chooseModel(engine.models[1] ?? listed('none'));
     expect(detector.seen).toHaveLength(2);
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hello, toBridgeSchema } from '../../../src/panel/messages.ts';
+import { OccupiedError } from '../../../src/panel/occupied.ts';
 import type { ToBridge, ToPanel } from '../../../src/panel/messages.ts';
 import { acceptGreeting } from '../../../src/panel/page/greeting.ts';
 import type { Greeting } from '../../../src/panel/page/greeting.ts';
@@ -46,10 +47,25 @@ describe('the port', () => {
   });
 
   it('rejects with the words of the bridge', async () => {
-    const work = page.change(7, { add: [], remove: ['a'] });
+    const work = page.change(7, { add: [], remove: ['a'], over: false });
     const { id } = await lastAsked();
     say({ type: 'failed', id, message: 'Another task is open. Open it again.' });
     await expect(work).rejects.toThrow('Another task is open. Open it again.');
+  });
+
+  it('brings a refusal that the panel can do something about', async () => {
+    const work = page.change(7, { add: [], remove: ['a'], over: true });
+    const asked = await lastAsked();
+    expect(asked).toMatchObject({ type: 'change', over: true });
+    say({ type: 'failed', id: asked.id, message: 'There are boxes. Ask.', code: 'occupied' });
+    await expect(work).rejects.toThrow(OccupiedError);
+  });
+
+  it('carries no change that leaves open whether boxes may be added to others', () => {
+    const change = { type: 'change', id: 1, task: 7, annotation: '1', add: [], remove: [] };
+    expect(v.safeParse(toBridgeSchema, { ...change, over: true }).success).toBe(true);
+    expect(v.safeParse(toBridgeSchema, change).success).toBe(false);
+    expect(v.safeParse(toBridgeSchema, { ...change, over: 'yes' }).success).toBe(false);
   });
 
   it('refuses an answer that is none', async () => {

@@ -1,5 +1,5 @@
-import { pageBackends } from '../../engine/client/engineChoice.ts';
-import type { EngineChoice } from '../../engine/client/engineChoice.ts';
+import { pageBackends } from './engineChoice.ts';
+import type { EngineChoice } from './engineChoice.ts';
 
 const storageKey = 'forelabel-engine';
 
