@@ -12,6 +12,7 @@ export type EngineErrorCode =
   | 'backend-unavailable'
   | 'device-lost'
   | 'worker-crashed'
+  | 'no-answer'
   | 'relay-failed'
   | 'out-of-memory'
   | 'inference-failed'
@@ -55,6 +56,7 @@ const sentences: Readonly<Record<EngineErrorCode, readonly [what: string, next: 
     'The detector stopped unexpectedly',
     'Try the image again; reload the page if it repeats.',
   ],
+  'no-answer': ['The detector did not answer in time', 'Try the image again, or choose another engine.'],
   'relay-failed': [
     'Forelabel’s relay could not be used',
     'Check that "forelabel serve" still runs, or choose another engine.',
@@ -97,7 +99,7 @@ export function asEngineError(error: unknown, code: EngineErrorCode): EngineErro
   if (error instanceof EngineError) return error;
   const detail = error instanceof Error ? error.message : String(error);
   const memory =
-    /out of memory|std::bad_alloc|allocation failed|failed to allocate|Array buffer allocation/iu;
+    /out of memory|std::bad_alloc|allocation failed|(?:failed to|could not|cannot) allocate|Array buffer allocation/iu;
   return new EngineError(memory.test(detail) ? 'out-of-memory' : code, detail, { cause: error });
 }
 
@@ -107,6 +109,7 @@ export function isMachineFailure(error: unknown): error is EngineError {
     error instanceof EngineError &&
     (error.code === 'device-lost' ||
       error.code === 'worker-crashed' ||
+      error.code === 'no-answer' ||
       error.code === 'relay-failed' ||
       error.code === 'out-of-memory' ||
       error.code === 'inference-failed')

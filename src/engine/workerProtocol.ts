@@ -31,4 +31,6 @@ export interface EngineWorker {
   load(request: LoadRequest, onStage: (stage: LoadStage) => void): Promise<LoadReport>;
   /** @param image upright, not premultiplied, colour profile ignored; transferred. One call at a time. */
   detect(image: ImageBitmap): Promise<DetectResult>;
+  /** Bytes of WebAssembly memory, which only grow. */
+  heapBytes(): Promise<number>;
 }

@@ -18,6 +18,8 @@ export interface FaultySpawn {
   readonly spawn: () => Worker;
   /** Workers started so far. */
   readonly count: number;
+  /** Those that have been ended by the page. */
+  readonly ended: number;
 }
 
 /** Workers that fail as ordered, one order a worker; later ones are sound. */
@@ -28,14 +30,25 @@ export function faultySpawn(...orders: Faults[]): FaultySpawn {
 /** The same with an order for every worker, by its number from 0 on. */
 export function faultySpawnBy(order: (index: number) => Faults): FaultySpawn {
   let count = 0;
+  let ended = 0;
   return {
+    get ended() {
+      return ended;
+    },
     get count() {
       return count;
     },
-    spawn: () =>
-      new Worker(new URL('../browser/engine/faultyWorker.ts', import.meta.url), {
+    spawn: () => {
+      const worker = new Worker(new URL('../browser/engine/faultyWorker.ts', import.meta.url), {
         type: 'module',
         name: JSON.stringify(order(count++)),
-      }),
+      });
+      const terminate = worker.terminate.bind(worker);
+      worker.terminate = () => {
+        ended += 1;
+        terminate();
+      };
+      return worker;
+    },
   };
 }

@@ -5,7 +5,8 @@ import type { EngineErrorCode } from '../errors.ts';
 import { findGpuAdapter } from '../gpuAdapter.ts';
 import type { EngineInfo } from '../types.ts';
 import type { LoadStage, WorkerBackendName } from '../workerProtocol.ts';
-import { isSafari } from './browserQuirks.ts';
+import { isWebKit } from './browserQuirks.ts';
+import { inSeconds, watched } from './watchdog.ts';
 import { WorkerHost } from './workerHost.ts';
 
 /** What is wrong with the model is wrong on every backend. */
@@ -25,6 +26,8 @@ export interface ChainSettings {
   /** Gives a fresh copy at every call: the worker takes it away. */
   readonly loadModel: (signal: AbortSignal | undefined) => Promise<Uint8Array<ArrayBuffer>>;
   readonly spawn: () => Worker;
+  /** Milliseconds after which a backend that loads is taken for hung. */
+  readonly loadMs: number;
   readonly onStage: (stage: LoadStage, backend: WorkerBackendName) => void;
 }
 
@@ -62,6 +65,18 @@ export class BackendChain {
     }
   }
 
+  /** The one that works, as far as is known; undefined before none. */
+  get backend(): WorkerBackendName | undefined {
+    return this.#left[0];
+  }
+
+  /** Starts the current backend beside the one that runs. Throws `EngineError`, and then nothing has changed. */
+  openAgain(signal: AbortSignal): Promise<OpenBackend> {
+    const [backend] = this.#left;
+    if (backend === undefined) return Promise.reject(new EngineError('backend-unavailable'));
+    return this.#start(backend, signal);
+  }
+
   /** Gives the current backend up for good. False, and nothing changed, when it is the last one. */
   skip(reason: EngineError): boolean {
     const backend = this.#left[0];
@@ -73,9 +88,12 @@ export class BackendChain {
   }
 
   async #start(backend: WorkerBackendName, signal: AbortSignal | undefined): Promise<OpenBackend> {
-    const { manifest, allowSoftwareGpu, threads, loadModel, spawn, onStage } = this.#settings;
-    if (backend === 'webgpu' && isSafari()) {
-      throw new EngineError('backend-unavailable', 'WebGPU in Safari runs out of memory in long runs');
+    const { manifest, allowSoftwareGpu, threads, loadModel, spawn, onStage, loadMs } = this.#settings;
+    if (backend === 'webgpu' && isWebKit()) {
+      throw new EngineError(
+        'backend-unavailable',
+        'WebGPU in Safari and on iOS runs out of memory in long runs',
+      );
     }
     // Without a GPU, no model is downloaded for it.
     if (backend === 'webgpu') await findGpuAdapter(allowSoftwareGpu);
@@ -86,11 +104,15 @@ export class BackendChain {
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       const request = { backend, manifest, model, allowSoftwareGpu, threads };
-      const { device, warmUpMs } = await host.load(request, (stage) => onStage(stage, backend));
+      const load = host.load(request, (stage) => onStage(stage, backend));
+      const hung = (): void =>
+        host.end(new EngineError('no-answer', `${inSeconds(loadMs)}, while it started`));
+      const { device, warmUpMs } = await watched(loadMs, load, hung);
       const why = this.#why(backend);
       return { host, info: { backend, device, why, warmUpMs, modelVersion: modelVersion(manifest) } };
     } catch (error) {
       host.end(new EngineError('disposed'));
+      await host.untilGone(signal);
       throw error;
     } finally {
       signal?.removeEventListener('abort', onAbort);

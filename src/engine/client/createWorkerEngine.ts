@@ -5,7 +5,9 @@ import type { LoadStage, WorkerBackendName } from '../workerProtocol.ts';
 import { BackendChain } from './backendChain.ts';
 import { assertModelFile, fetchModel } from './modelCache.ts';
 import type { DownloadProgress } from './modelCache.ts';
+import { usualLimits, type WatchdogLimits } from './watchdog.ts';
 import { WorkerEngine } from './workerEngine.ts';
+import { usualWear, type WearLimits } from './workerWear.ts';
 
 export type EngineProgress =
   | ({ readonly phase: 'download' } & DownloadProgress)
@@ -28,6 +30,8 @@ export interface WorkerEngineOptions {
   readonly signal?: AbortSignal;
   /** For tests: another worker script with the same protocol. */
   readonly spawn?: () => Worker;
+  readonly limits?: WatchdogLimits;
+  readonly wear?: WearLimits;
 }
 
 /**
@@ -38,7 +42,7 @@ export interface WorkerEngineOptions {
  * the reason of `signal`.
  */
 export async function createWorkerEngine(options: WorkerEngineOptions): Promise<Engine> {
-  const { manifest, signal, onProgress = ignore, onInfo = ignore } = options;
+  const { manifest, signal, onProgress = ignore, onInfo = ignore, limits = usualLimits } = options;
   const backends = options.backends ?? (['webgpu', 'wasm'] as const);
   const chain = new BackendChain({
     manifest,
@@ -47,9 +51,11 @@ export async function createWorkerEngine(options: WorkerEngineOptions): Promise<
     threads: options.threads ?? null,
     loadModel: (until) => loadModel(options, until),
     spawn: options.spawn ?? spawnWorker,
+    loadMs: limits.loadMs,
     onStage: (phase, backend) => onProgress({ phase, backend }),
   });
-  return new WorkerEngine(chain, await chain.open(signal), onInfo);
+  const open = await chain.open(signal);
+  return new WorkerEngine({ chain, limits, wear: options.wear ?? usualWear(), onInfo }, open);
 }
 
 async function loadModel(

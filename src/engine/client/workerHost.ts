@@ -7,6 +7,9 @@ import type { EngineWorker, LoadReport, LoadRequest, LoadStage } from '../worker
 
 registerErrorTransfer();
 
+/** So long an ended worker is waited for. */
+const GONE_MS = 5000;
+
 /**
  * One worker and its life. Every call ends: with the worker's answer, or with the worker, whichever comes
  * first. comlink alone would wait for ever for a worker that died.
@@ -16,8 +19,12 @@ export class WorkerHost {
   readonly #remote: Remote<EngineWorker>;
   /** Rejections of the calls under way. */
   readonly #calls = new Set<(reason: EngineError) => void>();
-  readonly #watch = new AbortController();
   #death: EngineError | undefined;
+  #lifeIsWatched = false;
+  #declareGone: () => void = () => undefined;
+  readonly #gone = new Promise<void>((resolve) => {
+    this.#declareGone = resolve;
+  });
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -45,15 +52,38 @@ export class WorkerHost {
     return this.#call(() => this.#remote.detect(transfer(image, [image])));
   }
 
+  /** Bytes of its WebAssembly memory. */
+  heapBytes(): Promise<number> {
+    return this.#call(() => this.#remote.heapBytes());
+  }
+
   /** Ends the worker; calls under way, and later ones, reject with `reason`. */
   end(reason: EngineError): void {
     if (this.#death !== undefined) return;
     this.#death = reason;
-    this.#watch.abort();
+    if (!this.#lifeIsWatched) this.#declareGone();
     this.#remote[releaseProxy]();
     this.#worker.terminate();
     for (const reject of this.#calls) reject(reason);
     this.#calls.clear();
+  }
+
+  /**
+   * Waits until the browser has really taken the ended worker away, which takes seconds where it computes: the next one
+   * needs its memory, and no two are to infer at once. Not for longer than 5 s, and not at all where nobody can tell.
+   */
+  async untilGone(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted === true) return;
+    await new Promise<void>((resolve) => {
+      const over = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', over);
+        resolve();
+      };
+      const timer = setTimeout(over, GONE_MS);
+      signal?.addEventListener('abort', over, { once: true });
+      void this.#gone.then(over);
+    });
   }
 
   /**
@@ -67,10 +97,12 @@ export class WorkerHost {
     // A browser that keeps an iframe of another site from storing anything keeps it from locks too.
     if (!(await mayLock(locks, name))) return;
     await this.#call(() => this.#remote.holdLifeLock(name));
-    locks
-      .request(name, { signal: this.#watch.signal }, () => this.end(new EngineError('worker-crashed')))
-      // Rejects when the watch is called off, which is how it ordinarily ends.
-      .catch(() => undefined);
+    this.#lifeIsWatched = true;
+    const gone = (): void => {
+      this.end(new EngineError('worker-crashed'));
+      this.#declareGone();
+    };
+    locks.request(name, gone).catch(gone);
   }
 
   #call<T>(send: () => Promise<T>): Promise<T> {

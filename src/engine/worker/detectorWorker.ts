@@ -5,8 +5,7 @@ import { asEngineError, EngineError } from '../errors.ts';
 import { selfTest } from '../selfTest.ts';
 import type { DetectResult } from '../types.ts';
 import type { EngineWorker, LoadReport, LoadRequest, LoadStage } from '../workerProtocol.ts';
-import { WasmBackend } from './wasmBackend.ts';
-import { WebgpuBackend } from './webgpuBackend.ts';
+import { wasmHeapBytes, watchWasmMemory } from './wasmHeap.ts';
 import type { WorkerBackend } from './workerBackend.ts';
 
 /** One model on one backend in one worker; when it breaks, the page ends the worker and starts another. */
@@ -28,6 +27,7 @@ export class DetectorWorker implements EngineWorker {
   async load(request: LoadRequest, onStage: (stage: LoadStage) => void): Promise<LoadReport> {
     if (this.#loaded !== undefined) throw new EngineError('model-invalid', 'this worker has one already');
     const { manifest } = request;
+    watchWasmMemory();
     onStage('starting');
     const backend = await openBackend(request);
     const start = performance.now();
@@ -37,6 +37,10 @@ export class DetectorWorker implements EngineWorker {
     await warmUp(backend, manifest);
     this.#loaded = { backend, manifest };
     return { device: backend.device, warmUpMs: performance.now() - start };
+  }
+
+  heapBytes(): Promise<number> {
+    return Promise.resolve(wasmHeapBytes());
   }
 
   async detect(image: ImageBitmap): Promise<DetectResult> {
@@ -60,8 +64,14 @@ export class DetectorWorker implements EngineWorker {
   }
 }
 
-function openBackend(request: LoadRequest): Promise<WorkerBackend> {
-  return request.backend === 'webgpu' ? WebgpuBackend.open(request) : WasmBackend.open(request);
+/** Each comes with a build of the runtime, of which one is fetched: the one for the GPU can wait inside of wasm, and is slower. */
+async function openBackend(request: LoadRequest): Promise<WorkerBackend> {
+  if (request.backend === 'webgpu') {
+    const { WebgpuBackend } = await import('./webgpuBackend.ts');
+    return WebgpuBackend.open(request);
+  }
+  const { WasmBackend } = await import('./wasmBackend.ts');
+  return WasmBackend.open(request);
 }
 
 /** Shaders are compiled, and memory is allocated, at the first run of a shape: not at the user's expense. */

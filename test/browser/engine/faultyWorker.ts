@@ -1,6 +1,7 @@
 /** The engine's worker, made to fail on order; its name is the order, as JSON. */
 import { expose } from 'comlink';
-import { InferenceSession } from 'onnxruntime-web/webgpu';
+import { InferenceSession as OnCpu } from 'onnxruntime-web/wasm';
+import { InferenceSession as OnGpu, type InferenceSession } from 'onnxruntime-web/webgpu';
 import { registerErrorTransfer } from '../../../src/engine/errorTransfer.ts';
 import type { DetectResult } from '../../../src/engine/types.ts';
 import { DetectorWorker } from '../../../src/engine/worker/detectorWorker.ts';
@@ -13,8 +14,10 @@ export type Fault =
   | 'die' // without a word, before the inference
   | 'die-late' // in the middle of it
   | 'throw' // outside any call, and no answer
-  | 'hang'
+  | 'hang' // no answer, and nothing to do
+  | 'block' // no answer for being busy, in the middle of an inference
   | 'no-memory' // as ONNX Runtime says it
+  | 'gpu-no-memory' // as the device says it
   | 'zeros'; // all outputs, and no error
 
 export interface Faults {
@@ -22,6 +25,12 @@ export interface Faults {
   readonly wrongGolden?: 'webgpu' | 'wasm';
   /** This backend computes nothing but zeros, at load already. */
   readonly zeros?: 'webgpu' | 'wasm';
+  /** What happens when this backend is loaded: busy for ever, dead, or the memory has been used up before. */
+  readonly atLoad?: Readonly<Partial<Record<'webgpu' | 'wasm', 'block' | 'die' | 'no-memory'>>>;
+  /** Loading waits for the Web Lock of that name. */
+  readonly loadWhenFree?: string;
+  /** Bytes of WebAssembly memory that every detection leaves behind. */
+  readonly leak?: number;
   /** What happens at the n-th detection. */
   readonly at?: Readonly<Record<number, Fault>>;
   /**
@@ -34,6 +43,23 @@ export interface Faults {
 const faults = (self.name.startsWith('{') ? JSON.parse(self.name) : {}) as Faults;
 const ledger = faults.ledger === undefined ? undefined : new BroadcastChannel(faults.ledger);
 
+/** Never given back. */
+const leaked: WebAssembly.Memory[] = [];
+
+function useUpMemory(): void {
+  try {
+    for (;;) leaked.push(new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true }));
+  } catch {
+    // That was the last of it.
+  }
+}
+
+let turns = 0;
+/** For ever, as far as the browser can tell. */
+function block(): void {
+  while (turns >= 0) turns = (turns + 1) % 1_000_000;
+}
+
 const devices: GPUDevice[] = [];
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its adapter below
 const requestDevice = GPUAdapter.prototype.requestDevice;
@@ -45,15 +71,16 @@ GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, ...args) 
 
 let now: Fault | undefined;
 type Run = (...args: Parameters<InferenceSession['run']>) => ReturnType<InferenceSession['run']>;
-const sessions = (InferenceSession as unknown as { readonly prototype: { run: Run } }).prototype;
-const run = sessions.run;
-sessions.run = async function (this: InferenceSession, ...args) {
-  if (ledger === undefined) return faultyRun(() => run.apply(this, args));
-  return navigator.locks.request(ledger.name, { ifAvailable: true }, (lock) => {
-    ledger.postMessage(lock === null ? 'overlap' : 'run');
-    return faultyRun(() => run.apply(this, args));
-  });
-};
+for (const sessions of [OnCpu, OnGpu] as unknown as readonly { readonly prototype: { run: Run } }[]) {
+  const { run } = sessions.prototype;
+  sessions.prototype.run = async function (this: InferenceSession, ...args) {
+    if (ledger === undefined) return faultyRun(() => run.apply(this, args));
+    return navigator.locks.request(ledger.name, { ifAvailable: true }, (lock) => {
+      ledger.postMessage(lock === null ? 'overlap' : 'run');
+      return faultyRun(() => run.apply(this, args));
+    });
+  };
+}
 
 async function faultyRun(infer: () => ReturnType<Run>): ReturnType<Run> {
   if (now === 'no-memory') {
@@ -61,7 +88,12 @@ async function faultyRun(infer: () => ReturnType<Run>): ReturnType<Run> {
   }
   if (now === 'lose-device-late') setTimeout(() => devices.at(-1)?.destroy());
   if (now === 'die-late') setTimeout(() => self.close());
+  if (now === 'gpu-no-memory') {
+    const error = new GPUOutOfMemoryError('no memory on purpose');
+    devices.at(-1)?.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error }));
+  }
   const results = await infer();
+  if (now === 'block') block();
   if (now === 'die-late') return new Promise(() => undefined);
   if (now === 'zeros') for (const { data } of Object.values(results)) (data as Float32Array).fill(0);
   return results;
@@ -70,7 +102,13 @@ async function faultyRun(infer: () => ReturnType<Run>): ReturnType<Run> {
 class FaultyWorker extends DetectorWorker {
   #count = 0;
 
-  override load(request: LoadRequest, onStage: (stage: LoadStage) => void): Promise<LoadReport> {
+  override async load(request: LoadRequest, onStage: (stage: LoadStage) => void): Promise<LoadReport> {
+    if (faults.loadWhenFree !== undefined)
+      await navigator.locks.request(faults.loadWhenFree, () => undefined);
+    const atLoad = faults.atLoad?.[request.backend];
+    if (atLoad === 'block') block();
+    if (atLoad === 'die') self.close();
+    if (atLoad === 'no-memory') useUpMemory();
     if (faults.zeros === request.backend) now = 'zeros';
     if (faults.wrongGolden !== request.backend) return super.load(request, onStage);
     const golden = structuredClone(request.manifest.golden);
@@ -81,6 +119,7 @@ class FaultyWorker extends DetectorWorker {
 
   override async detect(image: ImageBitmap): Promise<DetectResult> {
     now = faults.at?.[this.#count++];
+    if (faults.leak !== undefined) leaked.push(new WebAssembly.Memory({ initial: faults.leak / 65_536 }));
     if (now === 'lose-device') devices.at(-1)?.destroy();
     if (now === 'gpu-error') devices.at(-1)?.createBuffer({ size: 16, usage: 0 });
     if (now === 'die') self.close();

@@ -1,5 +1,5 @@
 /**
- * A long run under fire: aborts, crashes, lost devices, failed allocations and zeros at seeded random. VITE_SOAK_IMAGES
+ * A long run under fire: aborts, crashes, hangs, lost devices, failed allocations and zeros at seeded random. VITE_SOAK_IMAGES
  * and VITE_SOAK_SEED make it longer, or another one.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -51,14 +51,14 @@ describe.each([
   {
     backend: 'wasm',
     images: 500,
-    faults: ['die', 'throw', 'die-late', 'no-memory', 'zeros'],
+    faults: ['die', 'throw', 'die-late', 'no-memory', 'block', 'zeros'],
     every: 60,
   },
   {
     backend: 'webgpu',
     // Emulated, a GPU takes seconds to start; 500 images of it are for a night.
     images: 20,
-    faults: ['lose-device', 'gpu-error', 'lose-device-late', 'die-late', 'zeros'],
+    faults: ['lose-device', 'gpu-error', 'lose-device-late', 'gpu-no-memory', 'die-late', 'zeros'],
     every: 10,
   },
 ] as const)('$backend', ({ backend, images, faults, every }) => {
@@ -72,7 +72,8 @@ describe.each([
       const fault: Fault = faults[index % faults.length] ?? 'die';
       return { ledger, at: { [1 + Math.floor(random() * every)]: fault } };
     });
-    const engine = await tinyEngine({ backends: [backend], spawn: workers.spawn });
+    const limits = { leastMs: 5000, loadMs: 300_000 };
+    const engine = await tinyEngine({ backends: [backend], spawn: workers.spawn, limits });
     const sound = await tinyEngine({ backends: ['wasm'] });
     const expected: string[] = [];
     for (const png of pngs) expected.push(await scoresOf(sound, png));
