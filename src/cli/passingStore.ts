@@ -22,6 +22,7 @@ export function passingStore(): ResultStore {
       }
       return Promise.resolve(oldest);
     },
+    countWaiting: () => Promise.resolve(waiting.size),
     confirm(_sourceId, _modelVersion, keys) {
       for (const key of keys) waiting.delete(key);
       return Promise.resolve();
@@ -31,5 +32,9 @@ export function passingStore(): ResultStore {
       return Promise.resolve();
     },
     all: () => Promise.resolve([]),
+    async *pages() {
+      yield await Promise.resolve([]);
+    },
+    some: () => Promise.resolve([]),
   };
 }

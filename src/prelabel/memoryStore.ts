@@ -12,6 +12,8 @@ export function memoryStore(): ResultStore {
     JSON.stringify([sourceId, modelVersion, key]);
   const belongs = (result: ItemResult, sourceId: string, modelVersion: string): boolean =>
     result.sourceId === sourceId && result.modelVersion === modelVersion;
+  const all = (sourceId: string, modelVersion: string): readonly ItemResult[] =>
+    [...results.values()].filter((result) => belongs(result, sourceId, modelVersion));
 
   return {
     get: (sourceId, key, modelVersion) => Promise.resolve(results.get(idOf(sourceId, modelVersion, key))),
@@ -41,6 +43,7 @@ export function memoryStore(): ResultStore {
       }
       return Promise.resolve(found);
     },
+    countWaiting: () => Promise.resolve(waiting.size),
     confirm(sourceId, modelVersion, keys) {
       for (const key of keys) waiting.delete(idOf(sourceId, modelVersion, key));
       return Promise.resolve();
@@ -52,7 +55,11 @@ export function memoryStore(): ResultStore {
       waiting.delete(id);
       return Promise.resolve();
     },
-    all: (sourceId, modelVersion) =>
-      Promise.resolve([...results.values()].filter((result) => belongs(result, sourceId, modelVersion))),
+    all: (sourceId, modelVersion) => Promise.resolve(all(sourceId, modelVersion)),
+    async *pages(sourceId, modelVersion) {
+      yield await Promise.resolve(all(sourceId, modelVersion));
+    },
+    some: (sourceId, modelVersion, keys) =>
+      Promise.resolve(keys.flatMap((key) => results.get(idOf(sourceId, modelVersion, key)) ?? [])),
   };
 }

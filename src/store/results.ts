@@ -1,12 +1,7 @@
-import type { Database, ResultRow } from './database.ts';
+import type { Database } from './database.ts';
+import { resultPages, resultsOfKeys, withoutSeq } from './resultPages.ts';
 import { transact } from './transact.ts';
 import type { ItemError, ItemResult, ResultStore } from './types.ts';
-
-function withoutSeq(row: ResultRow): ItemResult {
-  const result: { seq?: number } & ItemResult = { ...row };
-  delete result.seq;
-  return result;
-}
 
 interface Put {
   readonly result: ItemResult;
@@ -100,6 +95,9 @@ export function resultStore(database: Database): ResultStore {
         return rows.filter((row) => row !== undefined).map(withoutSeq);
       }),
 
+    countWaiting: () =>
+      transact(database, ['outbox'], 'readonly', (transaction) => transaction.objectStore('outbox').count()),
+
     confirm: (sourceId, modelVersion, keys) =>
       transact(database, ['results', 'outbox'], 'readwrite', async (transaction) => {
         const items = transaction.objectStore('results').index('by-item');
@@ -127,5 +125,9 @@ export function resultStore(database: Database): ResultStore {
           .getAll(range(sourceId, modelVersion));
         return rows.map(withoutSeq);
       }),
+
+    pages: (sourceId, modelVersion) => resultPages(database, sourceId, modelVersion),
+
+    some: (sourceId, modelVersion, keys) => resultsOfKeys(database, sourceId, modelVersion, keys),
   };
 }

@@ -46,6 +46,12 @@ export interface ResultStore {
   confirm(sourceId: string, modelVersion: string, keys: readonly string[]): Promise<void>;
   /** Takes one out of the outbox for good and records why in its `error`. */
   reject(sourceId: string, modelVersion: string, key: string, error: ItemError): Promise<void>;
+  /** How many results, of all sources and versions, wait for the sink. */
+  countWaiting(): Promise<number>;
   /** All of a source and version, in insertion order. */
   all(sourceId: string, modelVersion: string): Promise<readonly ItemResult[]>;
+  /** The same a page at a time, for whoever must not hold them all. */
+  pages(sourceId: string, modelVersion: string): AsyncIterable<readonly ItemResult[]>;
+  /** Those of some keys, in the order of the keys; keys without a result are left out. */
+  some(sourceId: string, modelVersion: string, keys: readonly string[]): Promise<readonly ItemResult[]>;
 }

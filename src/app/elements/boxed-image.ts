@@ -5,6 +5,7 @@ import { styleMap } from 'lit/directives/style-map.js';
 import { score } from '../../ui/wording.ts';
 import { fitView, wholeView } from './boxGeometry.ts';
 import type { Box, Fit, View } from './boxGeometry.ts';
+import { describeBoxes } from './describeBoxes.ts';
 
 /**
  * An image with boxes over it. Image and boxes share one SVG coordinate system (pixels of the upright
@@ -100,7 +101,11 @@ export class BoxedImage extends LitElement {
   protected override render(): TemplateResult {
     const { x, y, width, height } = this.#shown;
     return html`
-      <svg viewBox="${x} ${y} ${width} ${height}" role="img" aria-label=${this.#describe()}>
+      <svg
+        viewBox="${x} ${y} ${width} ${height}"
+        role="img"
+        aria-label=${describeBoxes(this.title, this.boxes)}
+      >
         ${
           this.src === null
             ? nothing
@@ -130,14 +135,6 @@ export class BoxedImage extends LitElement {
       style=${styleMap({ left: `${left}px`, top: `${top}px`, borderColor: box.color })}
       >${box.name} ${score(box.score)}</span
     >`;
-  }
-
-  /** For screen readers: 'portrait.jpg: 2 face, 1 cat'. */
-  #describe(): string {
-    const counts = new Map<string, number>();
-    for (const { name } of this.boxes) counts.set(name, (counts.get(name) ?? 0) + 1);
-    const found = [...counts].map(([name, n]) => `${n} ${name}`).join(', ');
-    return `${this.title}: ${found === '' ? 'no boxes' : found}`;
   }
 }
 

@@ -3,9 +3,9 @@ import type { TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
-import type { ItemResult } from '../../store/types.ts';
 import { sharedStyles } from '../../ui/shared.styles.ts';
 import { count, countOf } from '../../ui/wording.ts';
+import type { FailedItem } from '../state/reviewTable.ts';
 
 /** How many rows before a button asks for the rest: a broken storage can fail thousands alike. */
 const firstRows = 50;
@@ -44,7 +44,7 @@ export class FailedList extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) failed: readonly ItemResult[] = [];
+  @property({ attribute: false }) failed: readonly FailedItem[] = [];
   /** A run is under way: nothing can be retried meanwhile. */
   @property({ type: Boolean }) busy = false;
   @state() private all = false;

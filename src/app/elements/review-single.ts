@@ -12,6 +12,7 @@ import type { KeysDialog } from './keys-dialog.ts';
 import { sharedStyles } from '../../ui/shared.styles.ts';
 import { count, score } from '../../ui/wording.ts';
 import type { ItemResult } from '../../store/types.ts';
+import { problemOf } from '../../ui/problem.ts';
 import { AppElement } from '../state/context.ts';
 import { shownBoxes } from '../state/display.ts';
 import { FullImage } from '../state/fullImage.ts';
@@ -32,7 +33,9 @@ export class ReviewSingle extends AppElement {
   @state() private chosen = -1;
   /** Label Studio holds this prediction already: what is removed here would stay there. */
   @state() private posted = false;
+  @state() private problem: string | null = null;
   @query('fl-keys-dialog') private keysDialog!: KeysDialog;
+  readonly #reading = new Set<string>();
   readonly #image = new FullImage(() => this.requestUpdate());
 
   protected override watched() {
@@ -48,21 +51,42 @@ export class ReviewSingle extends AppElement {
     if (!changed.has('key')) return;
     this.chosen = -1;
     this.posted = false;
+    this.problem = null;
     const { key } = this;
+    this.app.review.lookAt(key);
     void this.#image.show(this.app.source.items, key);
     void isInLabelStudio(this.app, key).then((posted) => {
       if (this.key === key) this.posted = posted;
     });
   }
 
-  get #order(): readonly ItemResult[] {
+  /** The result, once it has been read; those on both sides are read ahead. */
+  get #result(): ItemResult | undefined {
+    const { review } = this.app;
+    const order = this.#order;
+    const place = order.indexOf(this.key);
+    for (const key of [this.key, order[place + 1], order[place - 1]]) {
+      if (key === undefined || review.peek(key) !== undefined || this.#reading.has(key)) continue;
+      this.#reading.add(key);
+      void review
+        .read(key)
+        .then(() => {
+          if (review.peek(this.key) !== undefined) this.requestUpdate();
+        })
+        .catch((error: unknown) => (this.problem = problemOf(error)))
+        .finally(() => this.#reading.delete(key));
+    }
+    return review.peek(this.key);
+  }
+
+  get #order(): readonly string[] {
     return this.app.review.sorted(this.app.display.threshold);
   }
 
   #step(by: number): void {
     const order = this.#order;
-    const next = order[order.findIndex(({ key }) => key === this.key) + by];
-    if (next !== undefined) this.app.route.go('review', next.key, { replace: true });
+    const next = order[order.indexOf(this.key) + by];
+    if (next !== undefined) this.app.route.go('review', next, { replace: true });
   }
 
   #nextBox(by: number): void {
@@ -73,7 +97,7 @@ export class ReviewSingle extends AppElement {
   }
 
   get #boxes() {
-    const result = this.app.review.find(this.key);
+    const result = this.app.review.peek(this.key);
     return result === undefined ? [] : shownBoxes(result.detections, this.app.display);
   }
 
@@ -110,7 +134,11 @@ export class ReviewSingle extends AppElement {
   }
 
   protected override render(): TemplateResult {
-    const result = this.app.review.find(this.key);
+    const result = this.#result;
+    if (result === undefined && this.problem !== null)
+      return html`<fl-error-banner class="gone" .message=${this.problem}></fl-error-banner>`;
+    if (result === undefined && this.app.review.has(this.key))
+      return html`<div class="layout" aria-busy="true"></div>`;
     if (result === undefined) {
       return html`<p class="gone">
         This result is not here. <a href=${hashOf('review')}>Back to the grid</a>
@@ -137,7 +165,7 @@ export class ReviewSingle extends AppElement {
   #side(result: ItemResult): TemplateResult {
     const { review, display } = this.app;
     const order = this.#order;
-    const place = order.findIndex(({ key }) => key === this.key);
+    const place = order.indexOf(this.key);
     const good = review.good.has(this.key);
     return html`
       <div class="head">

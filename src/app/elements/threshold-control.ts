@@ -9,9 +9,10 @@ const bins = 40;
 const floor = 0.05;
 
 /** How many scores fall into each of 40 equal parts of 0..1. */
-export function histogram(scores: readonly number[]): readonly number[] {
+export function histogram(scores: Iterable<number>): readonly number[] {
   const counts = new Array<number>(bins).fill(0);
   for (const value of scores) {
+    if (value < floor) continue;
     const bin = Math.min(bins - 1, Math.max(0, Math.floor(value * bins)));
     counts[bin] = (counts[bin] ?? 0) + 1;
   }
@@ -55,7 +56,7 @@ export class ThresholdControl extends LitElement {
   /** 0..1 */
   @property({ type: Number }) value = 0.3;
   /** Of every detection of the images in view, 0..1. */
-  @property({ attribute: false }) scores: readonly number[] = [];
+  @property({ attribute: false }) scores: readonly number[] | Float64Array = [];
 
   #moved(event: Event): void {
     const value = Number((event.target as HTMLInputElement).value);
@@ -65,14 +66,17 @@ export class ThresholdControl extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const scores = this.scores.filter((each) => each >= floor);
-    const kept = scores.reduce((sum, each) => sum + (each >= this.value ? 1 : 0), 0);
+    let [counted, kept] = [0, 0];
+    for (const score of this.scores) {
+      if (score >= floor) counted += 1;
+      if (score >= Math.max(floor, this.value)) kept += 1;
+    }
     return html`
       <div class="head">
         <label for="range">Threshold</label>
         <output class="numbers" for="range">${say(this.value)}</output>
       </div>
-      ${this.#bars(scores)}
+      ${this.#bars()}
       <input
         id="range"
         type="range"
@@ -83,13 +87,13 @@ export class ThresholdControl extends LitElement {
         aria-describedby="kept"
         @input=${this.#moved}
       />
-      <p id="kept" class="quiet numbers">${count(kept)} of ${count(scores.length)} boxes</p>
+      <p id="kept" class="quiet numbers">${count(kept)} of ${count(counted)} boxes</p>
     `;
   }
 
   /** The axis is the slider's: 0.05 to 1. Heights are square roots, so that a few sure boxes stay visible. */
-  #bars(scores: readonly number[]): TemplateResult {
-    const counts = histogram(scores);
+  #bars(): TemplateResult {
+    const counts = histogram(this.scores);
     const most = Math.sqrt(Math.max(1, ...counts));
     const first = Math.floor(floor * bins);
     return svg`<svg viewBox="${first} 0 ${bins - first} 1" preserveAspectRatio="none" aria-hidden="true">

@@ -152,10 +152,13 @@ async function* keptIds(
     );
   }
   const wanted = ids === undefined ? null : new Set(ids);
-  for (let last = Math.max(after, fromId - 1); ;) {
+  // No further than the wanted ones lie: single tasks are asked for, of copies of any size.
+  const sorted = ids?.toSorted((a, b) => a - b);
+  const [lowest = 0, highest = Infinity] = [sorted?.[0], sorted?.at(-1)];
+  for (let last = Math.max(after, fromId - 1, lowest - 1); ;) {
     const page = await kept.ids(server, projectId, last, PAGE);
     for (const id of page) {
-      if (id > toId) return;
+      if (id > toId || id > highest) return;
       if (shard !== undefined && id % shard.count !== shard.index - 1) continue;
       if (wanted === null || wanted.has(id)) yield id;
     }

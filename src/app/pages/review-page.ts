@@ -67,18 +67,17 @@ export class ReviewPage extends AppElement {
 
   protected override render(): TemplateResult {
     const { review, route, source } = this.app;
-    if (review.results.length === 0) return this.#empty();
+    if (review.count === 0) return this.#empty();
     const { item } = route.place;
     this.toggleAttribute('single', item !== null);
     if (item !== null) return html`<fl-review-single .key=${item}></fl-review-single>`;
-    const done = review.results.length - review.results.filter(({ state }) => state === 'failed').length;
     return html`<div class="page">
       <fl-error-banner .message=${review.problem}></fl-error-banner>
       <div class="layout">
         <aside class="panel">
           <div>
             <h1>Review</h1>
-            <p class="quiet numbers">${source.title} · ${countOf(done, 'image')}</p>
+            <p class="quiet numbers">${source.title} · ${countOf(review.doneCount, 'image')}</p>
           </div>
           ${this.#controls()}
         </aside>
@@ -89,9 +88,7 @@ export class ReviewPage extends AppElement {
 
   #controls(): TemplateResult {
     const { review, display } = this.app;
-    const scores = review.results.flatMap(({ detections }) =>
-      detections.filter(({ label }) => display.looks[label]?.leftOut !== true).map(({ score }) => score),
-    );
+    const scores = review.scores(display.looks.map(({ leftOut }) => leftOut));
     return html`
       <fl-threshold-control
         .value=${display.threshold}

@@ -61,7 +61,7 @@ export class RunPage extends AppElement {
               @retry-failed=${async () => (this.problem = await this.app.retryFailed())}
             ></fl-failed-list>`
       }
-      ${review.results.length === 0 ? nothing : html`<fl-export-results class="panel"></fl-export-results>`}
+      ${review.count === 0 ? nothing : html`<fl-export-results class="panel"></fl-export-results>`}
     </div>`;
   }
 
@@ -73,7 +73,7 @@ export class RunPage extends AppElement {
     const blocked = isProject && mapping.problem !== null ? mapping.problem : null;
     const wrong = isProject ? wrongWith(choices.tasks) : null;
     const asking = this.deletes !== null && choices.replaces !== null;
-    const done = review.results.filter(({ state: each }) => each === 'done').length;
+    const done = review.doneCount;
     return html`
       <dl class="numbers">
         <dt>Images</dt>

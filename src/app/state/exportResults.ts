@@ -54,9 +54,9 @@ export function exportResults(app: AppState, choice: ExportChoice): Bytes {
   return makeZip(zipEntries(pieces, choice.withImages ? imageFiles(app) : null)) as Bytes;
 }
 
-function* images(app: AppState, { format, urlPrefix }: ExportChoice): Generator<ImageDetections> {
+async function* images(app: AppState, { format, urlPrefix }: ExportChoice): AsyncGenerator<ImageDetections> {
   const { threshold, looks } = app.display;
-  for (const { name, width, height, detections, timings, state, error } of app.review.results) {
+  for await (const { name, width, height, detections, timings, state, error } of app.review.all()) {
     yield {
       file: name,
       ...(format === 'labelstudio' && urlPrefix !== '' ? { url: urlPrefix + encodePath(name) } : {}),
@@ -120,7 +120,7 @@ async function* zipEntries(
 async function* imageFiles(app: AppState): AsyncGenerator<ZipEntry> {
   const { items } = app.source;
   if (items === null) return;
-  for (const { key, name, state } of app.review.results) {
+  for await (const { key, name, state } of app.review.all()) {
     if (state === 'done') yield { name: `images/${safePath(name)}`, input: await items.load(key) };
   }
 }

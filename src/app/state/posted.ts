@@ -6,9 +6,10 @@ import type { AppState } from './appState.ts';
  */
 export async function isInLabelStudio(app: AppState, key: string): Promise<boolean> {
   const { chosen } = app.source;
-  const result = app.review.find(key);
-  if (chosen === null || result === undefined || result.taskId === null) return false;
+  if (chosen === null) return false;
   try {
+    const result = await app.review.read(key);
+    if (result === undefined || result.taskId === null) return false;
     const { labelStudio, project } = chosen;
     const held = await labelStudio.havePrediction(project.id, result.modelVersion, [result.taskId]);
     return held.has(result.taskId);

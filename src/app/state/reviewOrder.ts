@@ -1,4 +1,4 @@
-import type { ItemResult } from '../../store/types.ts';
+import type { ReviewTable } from './reviewTable.ts';
 
 /** How the images of the review are sorted. */
 export type ReviewOrder = 'uncertain' | 'lowest' | 'run';
@@ -7,28 +7,30 @@ export type ReviewOrder = 'uncertain' | 'lowest' | 'run';
  * How unsure the model is about an image: the distance of its most doubtful box from the threshold, 0..1.
  * 1 without any detection: there is nothing to doubt.
  */
-export function certainty(result: ItemResult, threshold: number): number {
-  return result.detections.reduce((least, { score }) => Math.min(least, Math.abs(score - threshold)), 1);
+export function certainty(scores: Float64Array, threshold: number): number {
+  let least = 1;
+  for (const score of scores) least = Math.min(least, Math.abs(score - threshold));
+  return least;
 }
 
 /** The lowest score that is shown; 2 when no box is. */
-function lowestShown(result: ItemResult, threshold: number): number {
-  return result.detections.reduce(
-    (least, { score }) => (score >= threshold ? Math.min(least, score) : least),
-    2,
-  );
+function lowestShown(scores: Float64Array, threshold: number): number {
+  let least = 2;
+  for (const score of scores) if (score >= threshold) least = Math.min(least, score);
+  return least;
 }
 
-/** Sorted copy; equal ones keep the order of the run. */
-export function sortResults(
-  results: readonly ItemResult[],
-  order: ReviewOrder,
-  threshold: number,
-): readonly ItemResult[] {
-  if (order === 'run') return results;
-  const rank = order === 'uncertain' ? certainty : lowestShown;
-  return results
-    .map((result) => ({ result, rank: rank(result, threshold) }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ result }) => result);
+/** The keys of the done rows, sorted; equal ones keep the order of the run. */
+export function sortedKeys(table: ReviewTable, order: ReviewOrder, threshold: number): readonly string[] {
+  const rows = new Uint32Array(table.doneCount);
+  let n = 0;
+  for (let row = 0; row < table.size; row++) if (table.isDone(row)) rows[n++] = row;
+  if (order !== 'run') {
+    const rank = order === 'uncertain' ? certainty : lowestShown;
+    // Once a row, and not once a comparison.
+    const ranks = new Float64Array(table.size);
+    for (const row of rows) ranks[row] = rank(table.scoresOf(row), threshold);
+    rows.sort((a, b) => (ranks[a] ?? 0) - (ranks[b] ?? 0) || a - b);
+  }
+  return Array.from(rows, (row) => table.keyOf(row));
 }

@@ -2,6 +2,7 @@ import { labelStudioSource } from '../../prelabel/labelStudioSource.ts';
 import type { Source } from '../../prelabel/types.ts';
 import type { LabelStudio, Project, TaskQuery } from '../../labelstudio/types.ts';
 import { ItemIndex } from './itemIndex.ts';
+import type { PartOf } from './itemIndex.ts';
 import { Observable } from '../../ui/observable.ts';
 import { isAbort, problemOf } from '../../ui/problem.ts';
 
@@ -38,8 +39,14 @@ export class SourceState extends Observable {
   /** `imageField`: null when the project draws rectangles on no image; then nothing can be read. */
   useProject(chosen: ProjectSource, imageField: string | null): void {
     this.chosen = chosen;
-    const source = imageField === null ? null : labelStudioSource({ ...chosen, imageField });
-    this.#use('project', source, chosen.project.title);
+    if (imageField === null) {
+      this.#use('project', null, chosen.project.title);
+      return;
+    }
+    const options = { ...chosen, imageField };
+    this.#use('project', labelStudioSource(options), chosen.project.title, (keys) =>
+      labelStudioSource({ ...options, query: { ids: taskIds(keys) } }),
+    );
   }
 
   /** Some of the project's tasks; null for samples and folders. */
@@ -52,7 +59,7 @@ export class SourceState extends Observable {
   only(keys: readonly string[], imageField: string | null): Source | null {
     const { source } = this;
     if (source === null) return null;
-    const ids = keys.flatMap((key) => /^task:(\d+)$/u.exec(key)?.[1] ?? []).map(Number);
+    const ids = taskIds(keys);
     if (imageField !== null && ids.length === keys.length) return this.tasks(imageField, { ids });
     const wanted = new Set(keys);
     return {
@@ -70,14 +77,19 @@ export class SourceState extends Observable {
     this.changed();
   }
 
-  #use(kind: 'samples' | 'folder' | 'project', source: Source | null, title = source?.title ?? ''): void {
+  #use(
+    kind: 'samples' | 'folder' | 'project',
+    source: Source | null,
+    title = source?.title ?? '',
+    only: PartOf | null = null,
+  ): void {
     this.#abort.abort();
     this.#abort = new AbortController();
     this.items?.dispose();
     this.kind = kind;
     this.source = source;
     this.title = title;
-    this.items = source === null ? null : new ItemIndex(source);
+    this.items = source === null ? null : new ItemIndex(source, only);
     this.count = null;
     this.problem = null;
     this.changed();
@@ -95,4 +107,8 @@ export class SourceState extends Observable {
       this.fail(error);
     }
   }
+}
+
+function taskIds(keys: readonly string[]): readonly number[] {
+  return keys.flatMap((key) => /^task:(\d+)$/u.exec(key)?.[1] ?? []).map(Number);
 }

@@ -40,7 +40,7 @@ export function stepState(step: Step, app: AppState): StepState {
       };
     }
     case 'review': {
-      const done = app.review.results.filter(({ state }) => state === 'done').length;
+      const done = app.review.doneCount;
       return { ...plain, note: done === 0 ? '' : count(done) };
     }
     case 'train': {
