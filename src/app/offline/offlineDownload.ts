@@ -2,6 +2,7 @@ import { ImageFetchError } from '../../labelstudio/errors.ts';
 import type { LabelStudio, Project, Task } from '../../labelstudio/types.ts';
 import type { OfflineProjectRow, OfflineTask, OfflineTasks } from '../../store/offlineTasks.ts';
 import { askForPersistence } from '../../store/quota.ts';
+import { StoreError } from '../../store/storeError.ts';
 import { Observable } from '../../ui/observable.ts';
 import { isAbort, problemOf } from '../../ui/problem.ts';
 
@@ -92,7 +93,7 @@ export class OfflineDownload extends Observable {
       this.#change({ running: false });
     } catch (error) {
       abort.abort();
-      this.#change({ running: false, problem: isAbort(error) ? null : problemOf(error) });
+      this.#change({ running: false, problem: isAbort(error) ? null : sentencesOf(error) });
     }
     await this.refresh();
   }
@@ -174,6 +175,12 @@ export class OfflineDownload extends Observable {
     this.download = download;
     this.changed();
   }
+}
+
+/** A full disk is said in the words of what was being done. */
+function sentencesOf(error: unknown): string {
+  if (!(error instanceof StoreError) || error.code !== 'quota') return problemOf(error);
+  return 'This browser has no room left for more images. Free some disk space or remove an offline copy, then go on fetching: what is here stays.';
 }
 
 function isSame(kept: Task | undefined, task: Task, field: string): boolean {
