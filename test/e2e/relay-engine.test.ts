@@ -35,9 +35,13 @@ test('the relay detects where there is no GPU, wasm finds the same, and a choice
     const { pathname } = new URL(request.url());
     if (pathname.startsWith('/api/engine')) sent.push(pathname);
   });
+  let overSocket = 0;
+  page.on('websocket', (socket) => socket.on('framereceived', () => (overSocket += 1)));
+  const inRequests = () => sent.filter((path) => path === '/api/engine/detect').length;
   await page.goto(forelabel.url);
   const onRelay = await boxesOn(/Relay · [\d.,]+ m?s/u);
-  expect(sent.filter((path) => path === '/api/engine/detect').length).toBeGreaterThanOrEqual(12);
+  expect(overSocket).toBeGreaterThan(0);
+  expect(overSocket + inRequests()).toBeGreaterThanOrEqual(12);
 
   await page.getByTestId('engine').click();
   const engines = page.getByLabel('Engines');
@@ -51,4 +55,22 @@ test('the relay detects where there is no GPU, wasm finds the same, and a choice
   expect(sent).toEqual([]);
   await page.getByTestId('engine').click();
   await page.getByText('The CPU (wasm) was chosen.').first().waitFor();
+});
+
+test('where no WebSocket is let through, each image goes in a request of its own', async () => {
+  const other = await browser.newContext();
+  const blocked = await other.newPage();
+  await blocked.routeWebSocket(/engine\/socket/u, (socket) => socket.close());
+  let requests = 0;
+  blocked.on('request', (request) => {
+    if (new URL(request.url()).pathname === '/api/engine/detect') requests += 1;
+  });
+  await blocked.goto(forelabel.url);
+  await expect
+    .poll(() => blocked.getByRole('region', { name: 'Images with their boxes' }).innerText(), {
+      timeout: 60_000,
+    })
+    .toMatch(/12 images · \d+ boxes/u);
+  expect(requests).toBeGreaterThanOrEqual(12);
+  await other.close();
 });
