@@ -15,7 +15,12 @@ export function isAppPage(pathname: string): boolean {
   return pathname === '/index.html' || !/\.\w+$/u.test(pathname);
 }
 
-/** True for the WebAssembly files, which are kept when they are used and not before: they are 27 MB. */
+/** True for the WebAssembly files, which are kept when they are used and not before: they are 14 and 27 MB. */
 export function isWasm(pathname: string): boolean {
   return pathname.startsWith('/assets/') && pathname.endsWith('.wasm');
+}
+
+/** Of them, true for the one that WebGPU needs, which can wait for the GPU in the middle of a call. */
+export function isGpuWasm(pathname: string): boolean {
+  return isWasm(pathname) && pathname.includes('.asyncify');
 }

@@ -9,7 +9,7 @@ import { addRoute, cleanupOutdatedCaches, matchPrecache, precache } from 'workbo
 import type { PrecacheEntry } from 'workbox-precaching';
 import { registerRoute } from 'workbox-routing';
 import { safeParse } from 'valibot';
-import { isAppPage, isWasm } from './addresses.ts';
+import { isAppPage, isGpuWasm, isWasm } from './addresses.ts';
 import { messageSchema } from './messages.ts';
 import { keepWasm, wasmAnswer } from './wasmCache.ts';
 
@@ -85,5 +85,10 @@ async function askRelay(request: Request): Promise<Response | null> {
 self.addEventListener('message', (event) => {
   const message = safeParse(messageSchema, event.data);
   if (!message.success) return;
-  event.waitUntil(message.output.type === 'SKIP_WAITING' ? self.skipWaiting() : keepWasm(wasmFiles));
+  event.waitUntil(message.output.type === 'SKIP_WAITING' ? self.skipWaiting() : keep(message.output.gpu));
 });
+
+function keep(gpu: boolean): Promise<void> {
+  const wanted = wasmFiles.filter((url) => gpu || !isGpuWasm(new URL(url).pathname));
+  return keepWasm(wanted, wasmFiles);
+}

@@ -20,10 +20,13 @@ export async function wasmAnswer(
   return response;
 }
 
-/** Fetches what is not here yet, mostly out of the browser's own cache, and drops files of earlier builds. */
-export async function keepWasm(ours: readonly string[]): Promise<void> {
+/**
+ * Fetches what is wanted and not here yet, mostly out of the browser's own cache, and drops files of earlier builds.
+ * `ours`: the addresses of this build.
+ */
+export async function keepWasm(wanted: readonly string[], ours: readonly string[]): Promise<void> {
   const cache = await caches.open(CACHE_NAME);
-  for (const url of ours) {
+  for (const url of wanted) {
     if ((await cache.match(url)) !== undefined) continue;
     const response = await fetch(url, { cache: 'force-cache' }).catch(() => null);
     if (response?.status === 200) await keep(cache, url, response);

@@ -79,7 +79,7 @@ export class KeptData extends AppElement {
     if (file === undefined) return null;
     try {
       const { results, older, runs } = await this.app.services.restoreEverything(file);
-      this.app.reviewAgain();
+      this.app.readResults();
       const here = older === 0 ? '' : `; ${countOf(older, 'result')} were here already`;
       return `Read back ${countOf(results, 'result')} of ${countOf(runs, 'run')}${here}.`;
     } finally {

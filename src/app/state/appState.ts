@@ -91,8 +91,9 @@ export class AppState {
     this.engine = new EngineState(services.loadEngine);
     this.connection = new ConnectionState(services.createLabelStudio, services.credentials);
     this.engine.subscribe(() => {
-      if (this.engine.status.kind === 'ready' && this.engine.model !== null)
-        void this.installation.keepEngine(this.engine.model);
+      const { info, model } = this.engine;
+      if (info !== null && model !== null)
+        void this.installation.keepEngine(model, info.backend === 'webgpu');
     });
     this.offline = new OfflineDownload(services.copies);
     this.reach = services.reach;
@@ -337,7 +338,7 @@ export class AppState {
     this.mapping.useClasses(this.#classes);
     void this.#recallLabels();
     this.#looksChanged();
-    this.#reviewChanged();
+    this.readResults();
   }
 
   #sourceChanged(): void {
@@ -346,19 +347,15 @@ export class AppState {
     this.thumbnails.clear();
     this.peek.reset();
     this.#looksChanged();
-    this.#reviewChanged();
+    this.readResults();
   }
 
   #looksChanged(): void {
     this.display.setLooks(classLooks(this.#classes, this.mapping.mapping));
   }
 
-  /** Results have come from elsewhere than a run: reads them anew. */
-  reviewAgain(): void {
-    this.#reviewChanged();
-  }
-
-  #reviewChanged(): void {
+  /** Reads the results anew: of another source or model, or that have come from elsewhere than a run. */
+  readResults(): void {
     const { source } = this.source;
     const { model } = this.engine;
     const name =

@@ -25,7 +25,7 @@ export class Installation extends Observable {
   /** The browser would install it. */
   installable = false;
 
-  /** Versions of models that are kept, or being kept. */
+  /** Models that are kept, or being kept, for an engine on the GPU or without one. */
   readonly #kept = new Set<string>();
   #workbox: Workbox | null = null;
   #prompt: InstallPrompt | null = null;
@@ -62,22 +62,25 @@ export class Installation extends Observable {
    * The engine runs: what a browser starts one from is kept, the model and, on secure pages, the wasm; also where it is
    * the relay that works, which may go away. From then on a secure page needs no network. Does nothing the second time
    * for a model. Never rejects.
+   *
+   * @param gpu whether the page uses the GPU itself
    */
-  async keepEngine({ version, url, manifest }: ListedModel): Promise<void> {
-    if (this.#kept.has(version)) return;
-    this.#kept.add(version);
+  async keepEngine({ version, url, manifest }: ListedModel, gpu: boolean): Promise<void> {
+    const what = `${version} ${gpu}`;
+    if (this.#kept.has(what)) return;
+    this.#kept.add(what);
     try {
       const file = primaryFile(manifest);
       if (!(await isModelCached(file))) await fetchModel(new URL(`${url}${file.path}`, location.href), file);
       if (this.#workbox === null) return;
       const { active } = await navigator.serviceWorker.ready;
-      const message: WorkerMessage = { type: 'KEEP_WASM' };
+      const message: WorkerMessage = { type: 'KEEP_WASM', gpu };
       active?.postMessage(message);
       this.ready = true;
       this.changed();
     } catch {
       // Tried again with the next visit; this one has an engine.
-      this.#kept.delete(version);
+      this.#kept.delete(what);
     }
   }
 

@@ -1,4 +1,4 @@
-import { env, InferenceSession, Tensor } from 'onnxruntime-web/webgpu';
+import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 import type { Manifest } from '../../detector/manifest.ts';
 import { preprocess } from '../../detector/preprocess.ts';
 import type { HeadTensors, ResizePlan } from '../../detector/types.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isAppPage, isWasm } from '../../../src/serviceWorker/addresses.ts';
+import { isAppPage, isGpuWasm, isWasm } from '../../../src/serviceWorker/addresses.ts';
 
 describe('what the service worker answers itself', () => {
   test.each(['/', '/index.html', '/some/link'])('%s is the page of the app', (path) => {
@@ -33,5 +33,7 @@ describe('what the service worker answers itself', () => {
   test('wasm is what the build has named by its hash', () => {
     expect(isWasm('/assets/ort-wasm-D5D0fo7z.wasm')).toBe(true);
     expect(isWasm('/models/x/ort.wasm')).toBe(false);
+    expect(isGpuWasm('/assets/ort-wasm-simd-threaded.asyncify-D5D0fo7z.wasm')).toBe(true);
+    expect(isGpuWasm('/assets/ort-wasm-simd-threaded-DcHrbrbl.wasm')).toBe(false);
   });
 });
