@@ -49,7 +49,7 @@ async function show(choice: EngineChoice, { spawn }: FaultySpawn): Promise<Engin
     createEngine({
       ...{ ...options, choice, onProgress: () => undefined, backends: ['webgpu', 'wasm'] },
       ...{ manifest: tinyManifest, model: tinyModelUrl, allowSoftwareGpu: true, spawn },
-      limits: { leastMs: 2000, loadMs: 120_000 },
+      limits: { leastMs: 1500, loadMs: 120_000 },
     }),
   );
   render(html`<test-around-the-pill .engine=${state}></test-around-the-pill>`);
@@ -70,7 +70,7 @@ test('WebGPU gives nothing but zeros: the CPU is used, and the pill says why', a
 });
 
 test('the CPU does not answer in the middle of a run: WebGPU is used, and the pill says why', async () => {
-  const workers = faultySpawn({ at: { 1: 'block' } }, { at: { 0: 'block' } });
+  const workers = faultySpawn({ at: { 1: 'hang' } }, { at: { 0: 'hang' } });
   const running = await show('wasm', workers);
   await expect.element(pill()).toHaveTextContent('wasm');
   const image = await drawPng(150, 90);

@@ -25,8 +25,8 @@ export interface Faults {
   readonly wrongGolden?: 'webgpu' | 'wasm';
   /** This backend computes nothing but zeros, at load already. */
   readonly zeros?: 'webgpu' | 'wasm';
-  /** What happens when this backend is loaded: busy for ever, dead, or the memory has been used up before. */
-  readonly atLoad?: Readonly<Partial<Record<'webgpu' | 'wasm', 'block' | 'die' | 'no-memory'>>>;
+  /** What happens when this backend is loaded: no answer, dead, or the memory has been used up before. */
+  readonly atLoad?: Readonly<Partial<Record<'webgpu' | 'wasm', 'hang' | 'die' | 'no-memory'>>>;
   /** Loading waits for the Web Lock of that name. */
   readonly loadWhenFree?: string;
   /** Bytes of WebAssembly memory that every detection leaves behind. */
@@ -106,7 +106,7 @@ class FaultyWorker extends DetectorWorker {
     if (faults.loadWhenFree !== undefined)
       await navigator.locks.request(faults.loadWhenFree, () => undefined);
     const atLoad = faults.atLoad?.[request.backend];
-    if (atLoad === 'block') block();
+    if (atLoad === 'hang') return new Promise(() => undefined);
     if (atLoad === 'die') self.close();
     if (atLoad === 'no-memory') useUpMemory();
     if (faults.zeros === request.backend) now = 'zeros';

@@ -24,14 +24,6 @@ describe('WebGPU', () => {
     await engine.dispose();
   });
 
-  test('a backend that gives zeros without an error is found out too', async () => {
-    const { spawn } = faultySpawn({ zeros: 'webgpu' });
-    const engine = await tinyEngine({ spawn });
-    expect(engine.info.backend).toBe('wasm');
-    expect(engine.info.why).toMatch(/^WebGPU is not used: .* is all zeros: the engine computed nothing/u);
-    await engine.dispose();
-  });
-
   test('a lost device costs a restart and no image; lost again, wasm takes over', async () => {
     const sound = await tinyEngine({ backends: ['wasm'] });
     const expected = await scores(sound);
@@ -64,28 +56,14 @@ describe('WebGPU', () => {
 
 describe('wrong from the beginning', () => {
   test.each([
-    [
-      'gives wrong numbers',
-      { wrongGolden: 'wasm' },
-      'self-test',
-      /^The model gave wrong numbers.* instead of /u,
-    ],
     ['gives zeros', { zeros: 'wasm' }, 'self-test', /is all zeros: the engine computed nothing/u],
     ['finds no memory', { atLoad: { wasm: 'no-memory' } }, 'out-of-memory', /^There was not enough memory/u],
-    ['dies while it starts', { atLoad: { wasm: 'die' } }, 'worker-crashed', /^The detector stopped/u],
-  ] as const)(
-    'wasm, which %s, is not used, and a sentence says why',
-    async (_what, faults, code, message) => {
-      const { spawn } = faultySpawn(faults);
-      const engine = tinyEngine({ backends: ['wasm'], spawn });
-      await expect(engine).rejects.toMatchObject({
-        ...{ name: 'EngineError', code, message: expect.stringMatching(message) as string },
-      });
-      const next = await tinyEngine({ backends: ['wasm'], spawn });
-      expect((await scores(next)).length).toBeGreaterThan(3);
-      await next.dispose();
-    },
-  );
+  ] as const)('wasm, which %s, is not used, and a sentence says why', async (_what, faults, code, message) => {
+    const { spawn } = faultySpawn(faults);
+    await expect(tinyEngine({ backends: ['wasm'], spawn })).rejects.toMatchObject({
+      ...{ name: 'EngineError', code, message: expect.stringMatching(message) as string },
+    });
+  });
 
   test('WebGPU, for which there is no memory, makes room for wasm', async () => {
     const { spawn } = faultySpawn({ atLoad: { webgpu: 'no-memory' } });
