@@ -51,6 +51,9 @@ afterAll(async () => {
 
 async function runAll(name: string): Promise<string> {
   await page.goto(`${forelabel.url}/#/run`);
+  // The bar of the run before would be taken for the one of this run.
+  const old = page.getByTestId('run-bar').getByRole('button', { name: 'Put the run bar away' });
+  if (await old.isVisible()) await old.click();
   await page.getByRole('button', { name, exact: true }).click();
   await page.locator('[data-testid=run-bar][data-phase=done]').waitFor({ timeout: 90_000 });
   return page.getByTestId('run-bar').innerText();
@@ -171,6 +174,30 @@ test('YOLO and Pascal VOC are zips that an independent reader opens', async () =
   expect(read.voc).toEqual(expected);
 });
 
+test('where the browser asks where to save, the export goes into the picked file', async () => {
+  const downloaded = await readFile(await exported('jsonl'), 'utf8');
+  // Its own files stand in for the one that a user picks: the handles are of the same kind.
+  const saved = await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    Object.assign(window, {
+      showSaveFilePicker: ({ suggestedName }: { suggestedName: string }) =>
+        root.getFileHandle(suggestedName, { create: true }),
+    });
+    return root.kind;
+  });
+  expect(saved).toBe('directory');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  const picked = (): Promise<string> =>
+    page.evaluate(async () => {
+      const root = await navigator.storage.getDirectory();
+      for await (const file of root.values())
+        if (file.kind === 'file' && file.name.endsWith('.jsonl')) return (await file.getFile()).text();
+      return '';
+    });
+  await expect.poll(picked).toBe(downloaded);
+  await page.evaluate('delete window.showSaveFilePicker');
+});
+
 test('Label Studio imports the tasks with their predictions', async () => {
   const path = await exported('labelstudio', () =>
     page.getByLabel('Where Label Studio finds the images').fill('/data/local-files/?d=photos/'),
@@ -203,6 +230,7 @@ test('Label Studio imports the tasks with their predictions', async () => {
 
 test('everything is exported without secrets, deleted, and read back', async () => {
   await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByText(/^[\d,.]+ [kMG]B used, [\d,.]+ [MG]B free/u).waitFor();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Export everything' }).click(),
@@ -216,6 +244,9 @@ test('everything is exported without secrets, deleted, and read back', async () 
   expect(lines.filter((line) => line.startsWith('{"table":"results"')).length).toBe(9);
 
   await page.getByRole('button', { name: 'Delete everything' }).click();
+  await page.getByRole('button', { name: 'Yes, delete it all' }).waitFor();
+  // A folder's results wait for nobody.
+  expect(await page.getByText('not in Label Studio yet').count()).toBe(0);
   await Promise.all([
     page.waitForEvent('load'),
     page.getByRole('button', { name: 'Yes, delete it all' }).click(),

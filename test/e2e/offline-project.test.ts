@@ -65,6 +65,13 @@ test('is run while Label Studio is away, and posted by itself when it is back', 
   await page.locator('[data-testid=run-bar][data-phase=waiting]').waitFor({ timeout: 90_000 });
   expect(await bar.innerText()).toMatch(/3 of 3.* 0 in Label Studio/u);
 
+  // Whoever wants to delete everything now is told what would be lost, and may think better of it.
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Delete everything' }).click();
+  await page.getByText('3 results are not in Label Studio yet and will be lost.').waitFor();
+  await page.getByRole('button', { name: 'Keep it', exact: true }).click();
+  await page.keyboard.press('Escape');
+
   await door.open();
   await page.locator('[data-testid=run-bar][data-phase=done]').waitFor({ timeout: 60_000 });
   expect(await bar.innerText()).toContain('3 in Label Studio');

@@ -2,12 +2,13 @@ import { css, html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/button/button.js';
+import '@awesome.me/webawesome/dist/components/callout/callout.js';
 import '@awesome.me/webawesome/dist/components/dialog/dialog.js';
 import '@awesome.me/webawesome/dist/components/icon/icon.js';
 import { askForPersistence, storageRoom } from '../../store/quota.ts';
 import type { StorageRoom } from '../../store/quota.ts';
 import { sharedStyles } from '../../ui/shared.styles.ts';
-import { bytes } from '../../ui/wording.ts';
+import { bytes, countOf } from '../../ui/wording.ts';
 import { AppElement } from '../state/context.ts';
 import { problemOf } from '../../ui/problem.ts';
 import './engine-choice.ts';
@@ -39,6 +40,8 @@ export class SettingsDialog extends AppElement {
   @state() open = false;
   @state() private room: StorageRoom | null = null;
   @state() private confirming = false;
+  /** Results that Label Studio does not hold yet: they would be lost. */
+  @state() private waiting = 0;
   @state() private problem: string | null = null;
 
   protected override watched() {
@@ -62,6 +65,17 @@ export class SettingsDialog extends AppElement {
       ? null
       : 'The browser did not agree to keep the data. It usually does once you have used the page for a while.';
     this.room = await storageRoom();
+  }
+
+  /** Says what would be lost before it asks. */
+  async #askDelete(): Promise<void> {
+    try {
+      this.waiting = await (await this.app.services.keep()).results.countWaiting();
+    } catch {
+      // A database that cannot be read can be deleted all the same.
+      this.waiting = 0;
+    }
+    this.confirming = true;
   }
 
   async #deleteAll(): Promise<void> {
@@ -117,21 +131,31 @@ export class SettingsDialog extends AppElement {
         </p>
         ${
           this.confirming
-            ? html`<div class="row">
-                <wa-button size="s" variant="danger" @click=${() => void this.#deleteAll()}
-                  >Yes, delete it all</wa-button
-                >
-                <wa-button size="s" appearance="outlined" @click=${() => (this.confirming = false)}
-                  >Keep it</wa-button
-                >
-              </div>`
-            : html`<wa-button size="s" appearance="outlined" @click=${() => (this.confirming = true)}>
+            ? html`${this.#lost()}
+                <div class="row">
+                  <wa-button size="s" variant="danger" @click=${() => void this.#deleteAll()}
+                    >Yes, delete it all</wa-button
+                  >
+                  <wa-button size="s" appearance="outlined" @click=${() => (this.confirming = false)}
+                    >Keep it</wa-button
+                  >
+                </div>`
+            : html`<wa-button size="s" appearance="outlined" @click=${() => void this.#askDelete()}>
                 <wa-icon slot="start" name="trash"></wa-icon>Delete everything
               </wa-button>`
         }
       </section>
       <fl-error-banner .message=${this.problem}></fl-error-banner>
     </wa-dialog>`;
+  }
+
+  #lost(): TemplateResult | typeof nothing {
+    if (this.waiting === 0) return nothing;
+    return html`<wa-callout variant="warning" size="s" role="alert">
+      <wa-icon slot="icon" name="warning"></wa-icon>
+      ${countOf(this.waiting, 'result')} ${this.waiting === 1 ? 'is' : 'are'} not in Label Studio yet and will
+      be lost. Finish the run first, or press Export everything.
+    </wa-callout>`;
   }
 
   async #forgetInRelay(): Promise<void> {
