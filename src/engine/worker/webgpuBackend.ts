@@ -9,6 +9,10 @@ import { preprocessSelfTest } from './preprocessSelfTest.ts';
 import { openGpuDevice } from './openGpuDevice.ts';
 import type { Inference, WorkerBackend } from './workerBackend.ts';
 
+/** What ONNX Runtime says of a device without 'shader-f16'. */
+const NO_HALVES = /requires f16/u;
+const SAID_OF_HALVES = 'this GPU cannot compute in half precision, in which the model computes';
+
 /** ONNX Runtime on a GPU device of ours, fed by our own compute pass: pixels never come back to the CPU. */
 export class WebgpuBackend implements WorkerBackend {
   readonly device: string;
@@ -55,7 +59,9 @@ export class WebgpuBackend implements WorkerBackend {
       preferredOutputLocation: 'cpu',
       logSeverityLevel: 3,
     }).catch((error: unknown) => {
-      throw asEngineError(error, 'backend-unavailable');
+      throw NO_HALVES.test(String(error))
+        ? new EngineError('backend-unavailable', SAID_OF_HALVES, { cause: error })
+        : asEngineError(error, 'backend-unavailable');
     });
     assertContract(manifest, session);
     return new WebgpuBackend(name, gpu, session, preprocess, manifest);
