@@ -10,7 +10,7 @@ import { openGpuDevice } from './openGpuDevice.ts';
 import type { Inference, WorkerBackend } from './workerBackend.ts';
 
 /** What ONNX Runtime says of a device without 'shader-f16'. */
-const NO_HALVES = /requires f16/u;
+const NO_HALVES = 'requires f16';
 const SAID_OF_HALVES = 'this GPU cannot compute in half precision, in which the model computes';
 
 /** ONNX Runtime on a GPU device of ours, fed by our own compute pass: pixels never come back to the CPU. */
@@ -59,7 +59,7 @@ export class WebgpuBackend implements WorkerBackend {
       preferredOutputLocation: 'cpu',
       logSeverityLevel: 3,
     }).catch((error: unknown) => {
-      throw NO_HALVES.test(String(error))
+      throw String(error).includes(NO_HALVES)
         ? new EngineError('backend-unavailable', SAID_OF_HALVES, { cause: error })
         : asEngineError(error, 'backend-unavailable');
     });
