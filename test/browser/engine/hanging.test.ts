@@ -10,14 +10,20 @@ async function scores(engine: Engine): Promise<readonly number[]> {
   return (await engine.detect(await drawPng(150, 90))).detections.map(({ score }) => score);
 }
 
-test('an inference that is busy for ever costs a restart and no image', async () => {
-  const workers = faultySpawn({ at: { 1: 'block' } });
+test('an inference that is busy for ever costs a restart and no image, and ends before the next begins', async () => {
+  const ledger = 'one inference at a time, hanging ones too';
+  const channel = new BroadcastChannel(ledger);
+  const seen = new Set<unknown>();
+  channel.onmessage = ({ data }) => void seen.add(data);
+  const workers = faultySpawn({ ledger, at: { 1: 'block' } }, { ledger });
   const limits = { leastMs: 1500, loadMs: 120_000 };
   const engine = await tinyEngine({ backends: ['wasm'], spawn: workers.spawn, limits });
   const expected = await scores(engine);
   const results = await Promise.all([1, 2, 3, 4].map(() => scores(engine)));
   expect(results).toEqual([expected, expected, expected, expected]);
   expect([workers.count, workers.ended]).toEqual([2, 1]);
+  expect([...seen]).toEqual(['run']);
+  channel.close();
   await engine.dispose();
 });
 
