@@ -20,7 +20,7 @@ import { photos } from './engines/photos.ts';
 import { median } from './engines/table.ts';
 
 const tasks = Number(process.env.FORELABEL_BENCH_TASKS ?? 200);
-const rounds = 3;
+const rounds = Number(process.env.FORELABEL_BENCH_ROUNDS ?? 3);
 const labelConfig =
   '<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"><Label value="Face"/></RectangleLabels></View>';
 
@@ -108,9 +108,13 @@ beforeAll(async () => {
 /** The command line from its start to its end, its model's loading included. */
 async function commandLine({ id }: { id: number }): Promise<number> {
   const started = performance.now();
-  await execa(process.execPath, [forelabelCommand, 'predict', '--project', String(id), '--post'], {
-    env: { LABEL_STUDIO_URL: labelStudio.url, LABEL_STUDIO_API_KEY: labelStudio.pat },
-  });
+  await execa(
+    process.execPath,
+    [forelabelCommand, 'predict', '--project', String(id), '--model', 'demo-face', '--post'],
+    {
+      env: { LABEL_STUDIO_URL: labelStudio.url, LABEL_STUDIO_API_KEY: labelStudio.pat },
+    },
+  );
   return performance.now() - started;
 }
 
