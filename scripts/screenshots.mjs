@@ -94,7 +94,7 @@ async function tour(page, url, shoot) {
   await page.waitForTimeout(400);
   await shoot('6-run');
   await page.goto(`${url}/#/review`);
-  await page.getByRole('list', { name: 'Results' }).waitFor();
+  await page.getByRole('list', { name: 'Results' }).locator('image').nth(5).waitFor();
   await settled(page);
   await shoot('7-review');
   await page.getByRole('list', { name: 'Results' }).getByRole('link').first().click();

@@ -16,7 +16,7 @@ import type { RowSlot } from './recycledRows.ts';
 /** Rows are there this many pixels before they come into view. */
 const margin = 600;
 /** Pixels a millisecond. Who scrolls faster sees no picture long enough to want it. */
-const hurry = 3;
+const hurry = 2;
 /** After the last fast scroll event, milliseconds: what is in view now is looked at. */
 const restMs = 120;
 
