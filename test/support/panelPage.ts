@@ -8,7 +8,7 @@ import { OccupiedError } from '../../src/panel/occupied.ts';
 import type { PanelKept } from '../../src/panel/page/panelState.ts';
 import type { BoxChange, BoxOutcome, OpenTask, PageView, TaskPage } from '../../src/panel/page/taskPage.ts';
 import { memoryStore } from '../../src/prelabel/memoryStore.ts';
-import type { Settings } from '../../src/store/settings.ts';
+import { memorySettings } from '../../src/store/memorySettings.ts';
 
 const labelConfig =
   '<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image">' +
@@ -164,14 +164,5 @@ export function fakeEngine(
 
 /** Storage that lives as long as the test. */
 export function memoryKept(): PanelKept {
-  const values = new Map<string, unknown>();
-  const settings: Settings = {
-    read: (setting) =>
-      Promise.resolve((values.get(setting.key) as typeof setting.initial | undefined) ?? setting.initial),
-    write: (setting, value) => {
-      values.set(setting.key, value);
-      return Promise.resolve();
-    },
-  };
-  return { results: memoryStore(), settings };
+  return { results: memoryStore(), settings: memorySettings() };
 }

@@ -1,8 +1,10 @@
 /** The panel's page: waits for a greeting of the page around it, and shows the panel once it knows whose that is. */
 import '../../ui/theme.css';
 import { fetchModels } from '../../engine/client/modelList.ts';
+import { memoryStore } from '../../prelabel/memoryStore.ts';
 import { openDatabase } from '../../store/database.ts';
 import type { Database } from '../../store/database.ts';
+import { memorySettings } from '../../store/memorySettings.ts';
 import { resultStore } from '../../store/results.ts';
 import { settingsStore } from '../../store/settings.ts';
 import { registerIcons } from '../../ui/icons.ts';
@@ -13,17 +15,20 @@ import './panel-view.ts';
 import { PanelEngine } from './panelEngine.ts';
 import { PanelState } from './panelState.ts';
 import type { PanelKept } from './panelState.ts';
+import { watchPermission } from './permission.ts';
 import { PortPage } from './portPage.ts';
 
-let opened: Promise<Database> | null = null;
+let opened: Promise<Database | null> | null = null;
+const inMemory: PanelKept = { results: memoryStore(), settings: memorySettings() };
 
-/** One connection for the page, opened when it is first needed and again after it was lost. */
+/**
+ * One connection for the page, opened when it is first needed and again after it was lost. Some browsers give a frame of
+ * another site no storage: then choices hold until the page is closed.
+ */
 async function keep(): Promise<PanelKept> {
-  opened ??= openDatabase({ onLost: () => (opened = null) }).catch((error: unknown) => {
-    opened = null;
-    throw error;
-  });
+  opened ??= openDatabase({ onLost: () => (opened = null) }).catch(() => null);
   const database = await opened;
+  if (database === null) return inMemory;
   return { results: resultStore(database), settings: settingsStore(database) };
 }
 
@@ -32,7 +37,7 @@ function applyTheme(dark: boolean): void {
   document.documentElement.classList.toggle('wa-light', !dark);
 }
 
-function showPanel(port: MessagePort): void {
+function showPanel(port: MessagePort, origin: string): void {
   // Another greeting may have come first while the list was asked for.
   if (meeting.done) return;
   meeting.done = true;
@@ -59,6 +64,8 @@ function showPanel(port: MessagePort): void {
   });
   page.tell({ type: 'ready' });
   void panel.start();
+  // Loaded anew, nothing of it is left, and the page around it may not show it again.
+  watchPermission(origin, allowedOrigins, () => location.reload());
 }
 
 const meeting = { done: false };
@@ -66,7 +73,7 @@ const meeting = { done: false };
 async function greet(event: MessageEvent<unknown>): Promise<void> {
   if (meeting.done) return;
   const port = await acceptGreeting(event, window.parent, allowedOrigins);
-  if (port !== null) showPanel(port);
+  if (port !== null) showPanel(port, event.origin);
 }
 
 registerIcons();
