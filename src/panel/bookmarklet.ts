@@ -6,19 +6,39 @@
  * @param quietly nobody has pressed anything: no task, no word
  */
 function loader(forelabel: string, quietly: boolean): string {
-  const address = JSON.stringify(`${forelabel}/bridge.js`);
-  const failed = JSON.stringify(
-    `Forelabel does not answer at ${forelabel}, or this page does not let it in. ` +
-      `Start Forelabel and try again; ${forelabel}/#/label-studio says what else there is.`,
-  );
+  const [before, failed] = quietly ? ["s.dataset.quietly='';", ''] : wordsWhenItFails(forelabel);
   return [
     `const s=document.createElement('script');`,
-    `s.src=${address};`,
-    ...(quietly ? [`s.dataset.quietly='';`] : []),
+    before,
+    `s.src=${JSON.stringify(`${forelabel}/bridge.js`)};`,
     `s.onload=()=>s.remove();`,
-    `s.onerror=()=>{s.remove()${quietly ? '' : `;alert(${failed})`}};`,
+    `s.onerror=()=>{s.remove();${failed}};`,
     `document.head.append(s);`,
   ].join('');
+}
+
+/**
+ * Code that runs before the script is added, and code for when it does not load. The browser says of a page that lets no
+ * script in (an enforced Content-Security-Policy) that it is so, right before: there starting Forelabel does not help, and
+ * using it in a window of its own does.
+ */
+function wordsWhenItFails(forelabel: string): readonly [before: string, failed: string] {
+  const origin = JSON.stringify(forelabel);
+  const blocked = JSON.stringify(
+    `This Label Studio lets no script of another page in (Content-Security-Policy). ` +
+      `Forelabel works in a window beside it: ${forelabel}/#/label-studio says how. Open it now?`,
+  );
+  const silent = JSON.stringify(
+    `Forelabel does not answer at ${forelabel}. Start it there and try again; ` +
+      `a bookmark of another address has to be made anew.`,
+  );
+  return [
+    `let b=false;` +
+      `document.addEventListener('securitypolicyviolation',e=>{` +
+      `if(e.disposition==='enforce'&&e.blockedURI.startsWith(${origin}))b=true},{signal:AbortSignal.timeout(60000)});`,
+    `if(!b)alert(${silent});` +
+      `else if(confirm(${blocked}))open(${JSON.stringify(`${forelabel}/#/label-studio`)},'_blank','noopener')`,
+  ];
 }
 
 /**

@@ -18,8 +18,13 @@ const lookingMs = 50;
 const loadingMs = 2000;
 /** How long a task may be on its way into the editor before what is there is taken for what is meant, in milliseconds. */
 const openingMs = 5000;
-/** How long the editor may be away before its task is taken for closed: it is built anew when a task is saved. */
+/**
+ * How long the editor may be away before its task is taken for closed: it is built anew when a task is saved. In a tab in the
+ * background, a second passes between two looks.
+ */
 const rebuildMs = 1000;
+/** The same while the address names a task, or the label stream. */
+const namedMs = 4000;
 
 type View = Extract<ToPanel, { type: 'view' }>['view'];
 
@@ -55,7 +60,7 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
     const editor = openEditor();
     const message = here === null ? obstacle(null) : obstacle(editor);
     if (editor !== null) seen = Date.now();
-    else if (here !== null && Date.now() - seen < rebuildMs) return null;
+    else if (here !== null && Date.now() - seen < (namesTask() ? namedMs : rebuildMs)) return null;
     if (message !== null || here === null || editor === null) return { kind: 'none', message: message ?? '' };
     const { task, config, annotationStore } = editor;
     // The data manager names a task in the address before the editor has it.
@@ -69,6 +74,10 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
       if (Date.now() - withoutAnnotationSince < loadingMs) return null;
     } else withoutAnnotationSince = 0;
     return { kind: 'task', task: { id: task.id, ...here, labelConfig: config, ...boxes.factsOf(editor) } };
+  }
+
+  function namesTask(): boolean {
+    return namedTask(location) !== null || wayOf(0, location.search).stream;
   }
 
   /** What is open now, said when it has changed. */

@@ -1,5 +1,5 @@
 /** The panel in Label Studio's page: a frame in a shadow root, so that neither's styles reach the other. */
-import { allowedPlace, initialPlace } from './place.ts';
+import { allowedPlace, headRoom, initialPlace } from './place.ts';
 import type { Place } from './place.ts';
 
 /** What stands there instead of the panel. */
@@ -83,7 +83,7 @@ export function createFrame(): Frame {
   return {
     ...{ host, iframe, place },
     setHeight(height) {
-      iframe.style.height = `${Math.min(height, window.innerHeight - 16)}px`;
+      iframe.style.height = `${Math.min(height, window.innerHeight - headRoom)}px`;
       place();
     },
     move(dx, dy) {
@@ -101,6 +101,8 @@ export function createFrame(): Frame {
     },
     say(message) {
       notice.hidden = message === null;
+      // Nobody is to come upon the browser's own page that stands there instead.
+      iframe.hidden = message !== null;
       notice.replaceChildren();
       if (message === null) return;
       iframe.style.height = '0';

@@ -5,6 +5,8 @@ import type { Trouble } from './notices.ts';
 
 /** How long the panel may take to answer before it is said that it does not, in milliseconds. */
 const patienceMs = 6000;
+/** The same when it was there, and was then loaded anew. */
+const secondPatienceMs = 1500;
 
 export interface Meeting {
   /** Loads the panel's page and greets it; also when that has failed before. */
@@ -35,6 +37,8 @@ export function meetPanel(
     const channel = new MessageChannel();
     port?.close();
     port = channel.port1;
+    // It has left by itself: its user has taken this page off the list.
+    if (ready) wait(secondPatienceMs);
     ready = false;
     port.onmessage = ({ data }: MessageEvent<unknown>) => {
       const parsed = v.safeParse(toBridgeSchema, data);
@@ -60,6 +64,11 @@ export function meetPanel(
     if (!ready && !signal.aborted) on.trouble(runs ? 'not-allowed' : 'not-running');
   }
 
+  function wait(ms: number): void {
+    clearTimeout(patience);
+    patience = setTimeout(() => void why(), ms);
+  }
+
   iframe.addEventListener('load', greet, { signal });
   document.addEventListener(
     'securitypolicyviolation',
@@ -74,8 +83,7 @@ export function meetPanel(
   return {
     start() {
       iframe.src = `${forelabel}/panel.html`;
-      clearTimeout(patience);
-      patience = setTimeout(() => void why(), patienceMs);
+      wait(patienceMs);
     },
     tell: (message) => port?.postMessage(message),
     get ready() {

@@ -16,6 +16,8 @@ export type Rectangle = Pick<DOMRect, 'left' | 'top' | 'right' | 'bottom'>;
 
 /** Room that is kept to what must not be covered. */
 const gap = 8;
+/** Label Studio's head, 48 pixels high, stands above everything: under it, the panel's own head could not be reached. */
+export const headRoom = 48 + gap;
 
 /** Above Label Studio's own row of buttons. */
 export const initialPlace: Place = { right: 24, bottom: 88 };
@@ -26,13 +28,14 @@ export const initialPlace: Place = { right: 24, bottom: 88 };
  */
 export function allowedPlace(wish: Place, panel: Size, view: Size, keptFree: readonly Rectangle[]): Place {
   const right = within(wish.right, view.width - panel.width);
-  let bottom = within(wish.bottom, view.height - panel.height);
+  const highest = view.height - headRoom - panel.height;
+  let bottom = within(wish.bottom, highest);
   for (const free of keptFree) {
     if (!covers({ right, bottom }, panel, view, free)) continue;
     const above = view.height - free.top + gap;
     const below = view.height - free.bottom - gap - panel.height;
-    const hasRoomAbove = above + panel.height <= view.height;
-    bottom = hasRoomAbove || below < 0 ? within(above, view.height - panel.height) : below;
+    const hasRoomAbove = above <= highest;
+    bottom = hasRoomAbove || below < 0 ? within(above, highest) : below;
   }
   return { right, bottom };
 }

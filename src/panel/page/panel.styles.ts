@@ -122,7 +122,11 @@ export const panelStyles = css`
     overflow-wrap: anywhere;
   }
   fl-panel-options {
-    padding-top: 12px;
+    /* The head stays in sight: it folds and moves the panel. */
+    max-height: 240px;
+    overflow-y: auto;
+    margin-right: -12px;
+    padding: 12px 12px 2px 0;
     border-top: 1px solid var(--wa-color-surface-border);
   }
 `;

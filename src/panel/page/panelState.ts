@@ -49,6 +49,7 @@ export class PanelState extends Observable {
   readonly #keep: PanelServices['keep'];
   readonly #results: TaskResults;
   #saving: ReturnType<typeof setTimeout> | undefined;
+  #chosen: Partial<PanelSettings> = {};
   /** The task that was pre-labeled last: as the user goes, each once, also when Label Studio builds its editor anew. */
   #doneLast = '';
   #stopWork: () => void = () => undefined;
@@ -78,7 +79,9 @@ export class PanelState extends Observable {
   /** Reads the settings, loads the model, and looks at what is open. */
   async start(): Promise<void> {
     try {
-      this.settings = await (await this.#keep()).settings.read(panelSettings);
+      const kept = await (await this.#keep()).settings.read(panelSettings);
+      // What was chosen while they were read stays.
+      this.settings = { ...kept, ...this.#chosen };
       this.changed();
     } catch {
       // Without storage every visit begins with the defaults.
@@ -288,6 +291,7 @@ export class PanelState extends Observable {
 
   #save(change: Partial<PanelSettings>): void {
     this.settings = { ...this.settings, ...change };
+    this.#chosen = { ...this.#chosen, ...change };
     this.changed();
     clearTimeout(this.#saving);
     // A slider changes many times a second.

@@ -13,19 +13,27 @@ interface Script {
   remove(): void;
 }
 
-/** A page that only remembers which scripts were put into it. */
+/** A page that only remembers which scripts were put into it, what was said, and what was opened. */
 function run(code: string, window: Record<string, unknown> = {}) {
   const added: Script[] = [];
   const alerts: string[] = [];
+  const asked: string[] = [];
+  const opened: string[] = [];
+  const page = new EventTarget();
   runInNewContext(code, {
-    window,
+    ...{ window, AbortSignal },
     alert: (text: string) => void alerts.push(text),
+    confirm: (text: string) => asked.push(text) > 0,
+    open: (address: string) => void opened.push(address),
     document: {
       createElement: (): Script => ({ dataset: {}, remove: () => undefined }),
       head: { append: (script: Script) => void added.push(script) },
+      addEventListener: page.addEventListener.bind(page),
     },
   });
-  return { added, alerts };
+  const violation = (blockedURI: string, disposition: string) =>
+    page.dispatchEvent(Object.assign(new Event('securitypolicyviolation'), { blockedURI, disposition }));
+  return { added, alerts, asked, opened, violation };
 }
 
 describe('the bookmark', () => {
@@ -40,7 +48,28 @@ describe('the bookmark', () => {
   it('says what to do when Forelabel does not answer', () => {
     const { added, alerts } = run(decodeURIComponent(bookmarklet(forelabel).slice('javascript:'.length)));
     added[0]?.onerror?.();
-    expect(alerts[0]).toMatch(/does not answer at http:\/\/127\.0\.0\.1:9090.+Start Forelabel/u);
+    expect(alerts[0]).toMatch(/does not answer at http:\/\/127\.0\.0\.1:9090\. Start it/u);
+  });
+
+  it('offers Forelabel’s address where the page’s policy has kept the script out', () => {
+    const page = run(decodeURIComponent(bookmarklet(forelabel).slice('javascript:'.length)));
+    page.violation(`${forelabel}/bridge.js`, 'enforce');
+    page.added[0]?.onerror?.();
+    expect(page.alerts).toEqual([]);
+    expect(page.asked[0]).toContain('Content-Security-Policy');
+    expect(page.asked[0]).toContain(`${forelabel}/#/label-studio`);
+    expect(page.opened).toEqual([`${forelabel}/#/label-studio`]);
+  });
+
+  it.each([
+    ['another script', 'http://elsewhere.example/a.js', 'enforce'],
+    ['a policy that only reports', `${forelabel}/bridge.js`, 'report'],
+  ])('is not misled by %s', (_, blockedURI, disposition) => {
+    const page = run(decodeURIComponent(bookmarklet(forelabel).slice('javascript:'.length)));
+    page.violation(blockedURI, disposition);
+    page.added[0]?.onerror?.();
+    expect(page.asked).toEqual([]);
+    expect(page.alerts).toHaveLength(1);
   });
 });
 

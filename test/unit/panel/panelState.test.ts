@@ -276,6 +276,19 @@ describe('the threshold', () => {
   });
 });
 
+describe('settings', () => {
+  it('that are chosen before the kept ones are read stay', async () => {
+    panel.setThreshold(0.42);
+    panel.setKey('Ctrl+Shift+KeyB');
+    await vi.waitFor(async () => expect((await kept.settings.read(panelSettings)).threshold).toBe(0.42));
+    const again = make();
+    const started = again.start();
+    again.setThreshold(0.6);
+    await started;
+    expect(again.settings).toMatchObject({ threshold: 0.6, key: 'Ctrl+Shift+KeyB' });
+  });
+});
+
 describe('accept, remove, undo', () => {
   it('accepted boxes are the user’s', async () => {
     page.open(7);

@@ -7,9 +7,9 @@ const panel = { width: 264, height: 236 };
 const row = { left: 241, top: 850, right: 960, bottom: 900 };
 
 describe('where the panel stands', () => {
-  it('is where it was wished, as long as it is in the window', () => {
+  it('is where it was wished, as long as it is in the window and below Label Studio’s head', () => {
     expect(allowedPlace(initialPlace, panel, view, [row])).toEqual(initialPlace);
-    expect(allowedPlace({ right: -40, bottom: 5000 }, panel, view, [])).toEqual({ right: 0, bottom: 664 });
+    expect(allowedPlace({ right: -40, bottom: 5000 }, panel, view, [])).toEqual({ right: 0, bottom: 608 });
     expect(allowedPlace({ right: 2000, bottom: -1 }, panel, view, [])).toEqual({ right: 1016, bottom: 0 });
   });
 
