@@ -58,12 +58,15 @@ describe('wrong from the beginning', () => {
   test.each([
     ['gives zeros', { zeros: 'wasm' }, 'self-test', /is all zeros: the engine computed nothing/u],
     ['finds no memory', { atLoad: { wasm: 'no-memory' } }, 'out-of-memory', /^There was not enough memory/u],
-  ] as const)('wasm, which %s, is not used, and a sentence says why', async (_what, faults, code, message) => {
-    const { spawn } = faultySpawn(faults);
-    await expect(tinyEngine({ backends: ['wasm'], spawn })).rejects.toMatchObject({
-      ...{ name: 'EngineError', code, message: expect.stringMatching(message) as string },
-    });
-  });
+  ] as const)(
+    'wasm, which %s, is not used, and a sentence says why',
+    async (_what, faults, code, message) => {
+      const { spawn } = faultySpawn(faults);
+      await expect(tinyEngine({ backends: ['wasm'], spawn })).rejects.toMatchObject({
+        ...{ name: 'EngineError', code, message: expect.stringMatching(message) as string },
+      });
+    },
+  );
 
   test('WebGPU, for which there is no memory, makes room for wasm', async () => {
     const { spawn } = faultySpawn({ atLoad: { webgpu: 'no-memory' } });
