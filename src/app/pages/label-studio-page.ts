@@ -207,10 +207,11 @@ export class LabelStudioPage extends AppElement {
         <details>
           <summary>Label Studio blocks scripts</summary>
           <p>
-            Some servers enforce a Content-Security-Policy (<code>LS_CSP_REPORT_ONLY=false</code>), and the
-            bookmark does nothing there. Keep this page, <a href="/">${location.origin}</a>, in a window
-            beside Label Studio and post the boxes from here; or ask whoever runs the server to leave that
-            setting at its default.
+            Some servers enforce a Content-Security-Policy (<code>LS_CSP_REPORT_ONLY=false</code>). Neither
+            the bookmark nor the user script gets in there; some browsers do not even let the bookmark say so.
+            Keep <a href="/#/source">Forelabel</a> in a window beside Label Studio and run the project from
+            here: the boxes are posted as predictions. Or ask whoever runs the server to leave that setting at
+            its default.
           </p>
         </details>
         <details>
