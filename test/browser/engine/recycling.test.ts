@@ -1,7 +1,10 @@
 /** A worker that is worn out is replaced between two images, and nobody waits for it. */
 import { afterEach, expect, test } from 'vitest';
+import { WorkerHost } from '../../../src/engine/client/workerHost.ts';
+import { EngineError } from '../../../src/engine/errors.ts';
 import type { Engine } from '../../../src/engine/types.ts';
 import { faultySpawn, tinyEngine, type FaultySpawn } from '../../support/tinyModelEngine.ts';
+import { tinyManifest, tinyModelUrl } from '../../support/tinyModelBrowser.ts';
 import { drawPng } from '../../support/tinyModelImages.ts';
 
 const never = { images: Infinity, grownBytes: Infinity, lookEvery: 1 };
@@ -68,6 +71,16 @@ test('one whose memory has grown is replaced too; where no fresh one can be had,
   for (let image = 0; image < 6; image++) expect(await scores(engine)).toEqual(expected);
   expect([workers.count, workers.ended]).toEqual([3, 2]);
   await engine.dispose();
+});
+
+test('the memory that is looked at is ONNX Runtime’s own', async () => {
+  const host = new WorkerHost(faultySpawn().spawn());
+  const model = new Uint8Array(await (await fetch(tinyModelUrl)).arrayBuffer());
+  const settings = { manifest: tinyManifest, allowSoftwareGpu: false, threads: 1 };
+  await host.load({ ...settings, backend: 'wasm', model }, () => undefined);
+  // It begins with 16 MB.
+  expect(await host.heapBytes()).toBeGreaterThanOrEqual(16 * 1024 * 1024);
+  host.end(new EngineError('disposed'));
 });
 
 test('the worn one dies under an image: the fresh one that is being loaded gets it', async () => {
