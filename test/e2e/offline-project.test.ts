@@ -65,6 +65,10 @@ test('is run while Label Studio is away, and posted by itself when it is back', 
   await page.locator('[data-testid=run-bar][data-phase=waiting]').waitFor({ timeout: 90_000 });
   expect(await bar.innerText()).toMatch(/3 of 3.* 0 in Label Studio/u);
 
+  // The images of the review come from the copy, too.
+  await page.goto(`${forelabel.url}/#/review`);
+  await page.getByRole('list', { name: 'Results' }).locator('image').nth(2).waitFor();
+
   // Whoever wants to delete everything now is told what would be lost, and may think better of it.
   await page.getByRole('button', { name: 'Settings' }).click();
   await page.getByRole('button', { name: 'Delete everything' }).click();

@@ -95,6 +95,9 @@ describe('after the first visit, with the server gone', () => {
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page.locator('[data-testid=run-bar][data-phase=done]').waitFor({ timeout: 60_000 });
     expect(await page.getByTestId('run-bar').innerText()).toContain('1 of 1');
+    // With its small picture, which a worker of its own makes.
+    await page.goto(`${forelabel.url}/#/review`);
+    await page.getByRole('list', { name: 'Results' }).locator('image').first().waitFor();
   });
 
   test('lists, jobs and other pages are not answered from a copy', async () => {
