@@ -3,10 +3,13 @@ import type { RetryOptions } from './retry.ts';
 import { ConnectionError } from './connectionError.ts';
 import type { ItemError, ItemResult, PredictionSink, ResultStore } from './types.ts';
 
-/** Posts of this many results: 1,000 single posts took Label Studio 95 s, the same in bulk 1.6 s. */
-const CHUNK = 100;
-/** How long a stored result waits for others to be posted with it. */
+/** Results offered at once: what a post costs Label Studio hardly depends on how many are in it. */
+const CHUNK = 500;
+/** How long a stored result waits for others to be posted with it, at least and at most. */
 const GATHER_MS = 2000;
+const MOST_GATHER_MS = 20_000;
+/** Where posts take long, in large projects, Label Studio is left that many times as long for everything else. */
+const REST = 4;
 
 export interface OutboxOptions extends RetryOptions {
   readonly store: ResultStore;
@@ -33,9 +36,12 @@ export async function drainOutbox(options: OutboxOptions): Promise<void> {
   for (;;) {
     // Read before the round: a result stored during it deserves another one.
     const more = options.moreToCome();
-    confirmed += await postAll(options, patience);
+    const posted = await postAll(options, patience);
+    confirmed += posted.confirmed;
     if (!more) break;
-    if (options.moreToCome()) await options.bell.heardWithin(options.clock, GATHER_MS, options.signal);
+    const rest = Math.min(MOST_GATHER_MS, REST * posted.lastMs);
+    if (options.moreToCome())
+      await options.bell.heardWithin(options.clock, Math.max(GATHER_MS, rest), options.signal);
   }
   // Label Studio refuses to show a version that it holds no prediction of.
   const replaces = options.sink.replaces ?? null;
@@ -45,13 +51,23 @@ export async function drainOutbox(options: OutboxOptions): Promise<void> {
     );
 }
 
-async function postAll(options: OutboxOptions, patience: Patience): Promise<number> {
-  const { store, sourceId, modelVersion } = options;
+/** `lastMs`: milliseconds of the last post, waits for a receiver in trouble not included. */
+async function postAll(
+  options: OutboxOptions,
+  patience: Patience,
+): Promise<{ readonly confirmed: number; readonly lastMs: number }> {
+  const { clock, store, sourceId, modelVersion } = options;
   let confirmed = 0;
+  let lastMs = 0;
   for (;;) {
     const chunk = await insist(patience, options, () => store.outbox(sourceId, modelVersion, CHUNK));
-    if (chunk.length === 0) return confirmed;
-    confirmed += await insist(patience, options, () => postChunk(options, chunk));
+    if (chunk.length === 0) return { confirmed, lastMs };
+    confirmed += await insist(patience, options, async () => {
+      const began = clock.now();
+      const count = await postChunk(options, chunk);
+      lastMs = clock.now() - began;
+      return count;
+    });
   }
 }
 

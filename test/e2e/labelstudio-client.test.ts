@@ -357,6 +357,34 @@ describe('postPredictions', () => {
     expect((await storedPredictions(id)).map((each) => each.task)).toEqual([a]);
   });
 
+  test('one that Label Studio chokes on is found in a few posts, and the others are stored', async () => {
+    const id = await project();
+    const ids = await tasksWithoutImages(id, 64);
+    const choke = ids[37] ?? 0;
+    let posts = 0;
+    const client = createLabelStudio({
+      url: server.url,
+      token: server.pat,
+      fetch: async (input, init) => {
+        if (!isBulkPost(input)) return fetch(input, init);
+        posts += 1;
+        const sent = JSON.parse(init?.body as string) as { task: number }[];
+        if (sent.every(({ task }) => task !== choke)) return fetch(input, init);
+        return Response.json({ detail: 'Something is wrong with it.' }, { status: 400 });
+      },
+    });
+    const outcome = await client.postPredictions(
+      id,
+      ids.map((task) => prediction(task)),
+    );
+    expect(outcome.stored.toSorted((a, b) => a - b)).toEqual(ids.filter((task) => task !== choke));
+    expect(outcome.rejected).toMatchObject([
+      { task: choke, reason: expect.stringContaining('wrong') as string },
+    ]);
+    expect(posts).toBeLessThanOrEqual(15);
+    expect(await storedPredictions(id)).toHaveLength(63);
+  });
+
   test('a post that is cut after Label Studio took it is not stored twice', async () => {
     const id = await project();
     const ids = await tasksWithoutImages(id, 5);

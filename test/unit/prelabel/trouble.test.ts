@@ -5,6 +5,7 @@ import { startRun } from '../../../src/prelabel/run.ts';
 import type { RunOptions } from '../../../src/prelabel/run.ts';
 import type { ItemResult, RunProgress, Source } from '../../../src/prelabel/types.ts';
 import { StoreError } from '../../../src/store/storeError.ts';
+import { JumpingClock } from './chance.ts';
 import { Receiver } from './receiver.ts';
 import { keyOf, stage, until, VERSION } from './stage.ts';
 
@@ -136,14 +137,29 @@ describe('trouble', () => {
 });
 
 describe('the outbox', () => {
-  it('posts in chunks of at most 100, while images are still detected', async () => {
-    const parts = stage(250);
+  it('posts in chunks of at most 500, while images are still detected', async () => {
+    const parts = stage(1100);
     const started = startRun(parts);
     await until(() => parts.sink.posts.length > 0);
-    expect(started.progress.done).toBeLessThan(250);
+    expect(started.progress.done).toBeLessThan(1100);
     await started.finished;
-    expect(Math.max(...parts.sink.posts.map((post) => post.length))).toBeLessThanOrEqual(100);
-    expect(parts.sink.posts.flat()).toHaveLength(250);
+    expect(Math.max(...parts.sink.posts.map((post) => post.length))).toBeLessThanOrEqual(500);
+    expect(parts.sink.posts.flat()).toHaveLength(1100);
+  });
+
+  it('rests between posts that take long, so that Label Studio has time for the rest', async () => {
+    const clock = new JumpingClock();
+    const parts = { ...stage(60), clock };
+    const sink = new Receiver();
+    const slow = {
+      post: async (...args: Parameters<Receiver['post']>) => {
+        clock.time += 3000;
+        return sink.post(...args);
+      },
+      finish: () => sink.finish(),
+    };
+    expect(await run({ ...parts, sink: slow })).toMatchObject({ posted: 60 });
+    expect(clock.sleeps).toContain(4 * 3000);
   });
 
   it('records what the receiver refuses, says so, and offers it again at the next run', async () => {
