@@ -27,7 +27,7 @@ const REQUEUE = 100;
 /** Results that may be on their way into the store while the next image is under inference. */
 const WRITES = 16;
 /** So long the first image waits to be told how many there are: counting can take longer than listing. */
-const COUNT_MS = 1000;
+const COUNT_MS = 300;
 
 export interface FeedOptions {
   readonly source: Source;
