@@ -226,20 +226,34 @@ test('of two tabs one works and one watches; the tab is killed, and the other ta
   await other.reaches('done');
   await eachOnce(made);
 
-  // A tab that is closed without another one: the next visit goes on where it was.
+  // A tab that is closed without another one: the next visit goes on where it was, unless the run was paused.
   const again = await project('Come back', 16);
   await other.choose(again.title);
   await other.start();
   // Until then the bar tells of the run before.
   await other.reaches('running');
   await expect.poll(() => other.passed(), { timeout: 30_000, interval: 20 }).toBeGreaterThanOrEqual(3);
+  await other.page.getByRole('button', { name: 'Pause' }).click();
+  await other.reaches('paused');
   await other.page.close();
+  const comeBack = async (): Promise<AppPage> => {
+    const tab = await AppPage.open(context, forelabel.url);
+    await tab.connect(proxy.url, token);
+    await tab.choose(again.title);
+    await tab.toRun();
+    return tab;
+  };
+  const third = await comeBack();
+  await third.page.getByRole('button', { name: 'Go on where it was' }).click();
+  await third.reaches('running');
+  const soFar = await third.passed();
+  await expect
+    .poll(() => third.passed(), { timeout: 30_000, interval: 20 })
+    .toBeGreaterThanOrEqual(soFar + 2);
+  await third.page.close();
+  app = await comeBack();
+  await app.page.getByText('Going on with the run that was broken off.').waitFor();
   proxy.rule = () => null;
-  app = await AppPage.open(context, forelabel.url);
-  await app.connect(proxy.url, token);
-  await app.choose(again.title);
-  await app.toRun();
-  await app.page.getByRole('button', { name: 'Go on where it was' }).click();
   await app.reaches('done');
   expect(await app.bar.innerText()).toMatch(/\d were done before/u);
   await eachOnce(again);

@@ -267,8 +267,8 @@ describe('a run that is broken off', () => {
     expect(kept).toBeLessThan(24);
     await startAndSeeSome(kept + 2);
     await page.reload();
-    await page.getByRole('button', { name: 'Run and post' }).waitFor();
-    expect(await run(page)).toContain('24 in Label Studio');
+    await expect.poll(() => bar.getAttribute('data-phase'), { timeout: 60_000 }).toBe('done');
+    expect(await bar.innerText()).toContain('24 in Label Studio');
     const stored = await predictionsOf(projectId);
     expect(stored.map(({ task }) => task).sort((a, b) => a - b)).toEqual(taskIds);
     await context.close();

@@ -193,7 +193,15 @@ export class RunPage extends AppElement {
   }
 
   #brokenOff(): TemplateResult | typeof nothing {
-    const { brokenOff, active } = this.app.run;
+    const { brokenOff, wentOn, active } = this.app.run;
+    if (wentOn !== null && active)
+      return html`<wa-callout size="s">
+        <wa-icon slot="icon" name="retry"></wa-icon>
+        <p>
+          Going on with the run that was broken off. It was started
+          ${ago(new Date(wentOn.startedAt).toISOString())}; what it had done is kept.
+        </p>
+      </wa-callout>`;
     if (brokenOff === null || active) return nothing;
     return html`<wa-callout size="s">
       <wa-icon slot="icon" name="retry"></wa-icon>

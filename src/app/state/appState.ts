@@ -85,6 +85,8 @@ export class AppState {
   readonly reach: Reach;
   readonly services: Services;
   readonly #resultsForRelay: ResultsForRelay;
+  /** The labels that were chosen the last time, on their way. */
+  #recalling: Promise<void> = Promise.resolve();
 
   constructor(services: Services) {
     this.services = services;
@@ -186,7 +188,7 @@ export class AppState {
       this.mapping.mapping?.control.imageField ?? null,
     );
     this.#sourceChanged();
-    void this.#recallLabels();
+    this.#recallLabels();
   }
 
   chooseModel(model: ListedModel): void {
@@ -214,7 +216,7 @@ export class AppState {
     this.mapping.chooseControl(control);
     if (this.source.chosen !== null) this.source.useProject(this.source.chosen, control.imageField);
     this.#sourceChanged();
-    void this.#recallLabels();
+    this.#recallLabels();
   }
 
   chooseLabels(labels: readonly (string | null)[]): void {
@@ -330,13 +332,15 @@ export class AppState {
 
   readonly #settings = async () => (await this.services.keep()).settings;
 
-  async #recallLabels(): Promise<void> {
-    if (await recallLabels(this.mapping, this.#mappingPlace, this.#settings)) this.#looksChanged();
+  #recallLabels(): void {
+    this.#recalling = recallLabels(this.mapping, this.#mappingPlace, this.#settings).then((found) => {
+      if (found) this.#looksChanged();
+    });
   }
 
   #modelChanged(): void {
     this.mapping.useClasses(this.#classes);
-    void this.#recallLabels();
+    this.#recallLabels();
     this.#looksChanged();
     this.readResults();
   }
@@ -365,11 +369,14 @@ export class AppState {
     void this.run.look(name, (choices) => {
       // The other tab's results are in the store, and not yet here.
       if (name !== null) void this.review.load(name.sourceId, name.modelVersion, has);
-      if (choices === null) return;
-      void this.startRun(choices).then((problem) => {
-        // Nobody has pressed a button here that could say it.
-        if (problem !== null) this.source.fail(new Error(problem));
-      });
+      if (choices !== null) void this.#takeOver(choices);
     });
+  }
+
+  async #takeOver(choices: RunChoices): Promise<void> {
+    await this.#recalling;
+    const problem = await this.startRun(choices);
+    // Nobody has pressed a button here that could say it.
+    if (problem !== null) this.source.fail(new Error(problem));
   }
 }

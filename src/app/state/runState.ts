@@ -5,7 +5,7 @@ import type { Engine } from '../../engine/types.ts';
 import type { Settings } from '../../store/settings.ts';
 import type { ItemResult } from '../../store/types.ts';
 import { Observable } from '../../ui/observable.ts';
-import { readOpenRun, writeOpenRun } from './openRun.ts';
+import { goesOnByItself, readOpenRun, writeOpenRun } from './openRun.ts';
 import type { OpenRun, RunName } from './openRun.ts';
 import type { RunChoices } from './runChoices.ts';
 import { RunTabs } from './runTabs.ts';
@@ -25,7 +25,7 @@ export interface RunPlan {
   readonly choices: RunChoices | null;
 }
 
-/** What to do when the tab that was watched works no more: go on with its run, or null: the run has ended. */
+/** What to do with a run whose tab works no more: go on with it, or null: it has ended. */
 export type TakeOver = (choices: RunChoices | null) => void;
 
 const ended: ReadonlySet<RunProgress['phase']> = new Set(['done', 'cancelled', 'failed']);
@@ -41,8 +41,10 @@ export class RunState extends Observable {
   sourceId: string | null = null;
   /** Another tab works on the run; this one shows how far it is, and takes over when that tab is gone. */
   watching = false;
-  /** A run of the chosen source and model that was broken off: its tab was closed or crashed. */
+  /** A run of the chosen source and model that was broken off and waits for its user: its tab was closed or crashed. */
   brokenOff: OpenRun | null = null;
+  /** The one that the run under way goes on with, as nobody had paused it. */
+  wentOn: OpenRun | null = null;
 
   #run: Run | null = null;
   #name: RunName | null = null;
@@ -50,6 +52,11 @@ export class RunState extends Observable {
   #watch = new AbortController();
   #settings: (() => Promise<Settings>) | null = null;
   #takeOver: TakeOver = () => undefined;
+  /** About to be gone on with. */
+  #goingOn: OpenRun | null = null;
+  /** What is kept of the run that works here. */
+  #open: OpenRun | null = null;
+  #noted: Promise<void> = Promise.resolve();
 
   /** A run is under way, paused ones included, here or in the tab that is watched. */
   get active(): boolean {
@@ -74,7 +81,7 @@ export class RunState extends Observable {
 
   /**
    * A source and a model are chosen: looks whether another tab works on them, and watches if so; else whether a run
-   * of them was broken off. `takeOver` is called when the other tab is gone before its run has ended.
+   * of them was broken off. `takeOver` is called then, and when the other tab is gone before its run has ended.
    */
   async look(name: RunName | null, takeOver: TakeOver): Promise<void> {
     this.#takeOver = takeOver;
@@ -91,6 +98,10 @@ export class RunState extends Observable {
       if (!isSame(this.#name, name) || this.active) return;
       if (taken) {
         void this.#watchOther(name);
+      } else if (open !== null && goesOnByItself(open, Date.now())) {
+        this.#goingOn = { ...open, wentOnAt: Date.now() };
+        await writeOpenRun(await this.#settings(), name, this.#goingOn);
+        if (isSame(this.#name, name)) takeOver(open.choices);
       } else {
         this.brokenOff = open;
         this.changed();
@@ -110,6 +121,8 @@ export class RunState extends Observable {
     const name = { sourceId: plan.source.id, modelVersion: plan.engine.info.modelVersion };
     this.#name = name;
     this.brokenOff = null;
+    this.wentOn = this.#goingOn;
+    this.#goingOn = null;
     await new Promise<void>((resolve) => {
       const work = async (): Promise<void> => {
         const working = this.#work(name, plan, onResult);
@@ -173,15 +186,28 @@ export class RunState extends Observable {
     run.onResult(onResult);
     run.subscribe((progress) => this.#show(progress));
     this.#show(run.progress);
-    // Not awaited: a full disk must not keep the run from starting, it will be said soon enough.
-    const noted =
-      choices === null
-        ? Promise.resolve()
-        : writeOpenRun(settings, name, { choices, startedAt: Date.now() }).catch(() => undefined);
+    if (choices !== null) {
+      const wentOnAt = this.wentOn?.wentOnAt ?? null;
+      this.#note(settings, name, { choices, startedAt: Date.now(), paused: false, wentOnAt });
+    }
     this.#show(await run.finished);
-    await noted;
     // Before the lock goes: tabs that watch read it to know whether there is anything left to do.
-    if (choices !== null) await writeOpenRun(settings, name, null).catch(() => undefined);
+    if (choices !== null) this.#note(settings, name, null);
+    await this.#noted;
+  }
+
+  /** Not awaited: a full disk must not keep the run from starting, it will be said soon enough. */
+  #note(settings: Settings, name: RunName, open: OpenRun | null): void {
+    this.#open = open;
+    this.#noted = this.#noted.then(() => writeOpenRun(settings, name, open)).catch(() => undefined);
+  }
+
+  /** Who comes back to a run that was paused finds it paused. */
+  async #notePause(paused: boolean): Promise<void> {
+    const name = this.#name;
+    const settings = await this.#settings?.();
+    if (settings !== undefined && name !== null && this.#open !== null)
+      this.#note(settings, name, { ...this.#open, paused });
   }
 
   async #watchOther(name: RunName): Promise<void> {
@@ -237,9 +263,13 @@ export class RunState extends Observable {
   }
 
   #obey(command: RunCommand): void {
+    if (command === 'cancel') {
+      this.#run?.cancel();
+      return;
+    }
     if (command === 'pause') this.#run?.pause();
-    else if (command === 'resume') this.#run?.resume();
-    else this.#run?.cancel();
+    else this.#run?.resume();
+    void this.#notePause(command === 'pause');
   }
 
   #show(progress: RunProgress): void {
