@@ -102,7 +102,7 @@ export class LabelStudioPage extends AppElement {
         <h1>In Label Studio</h1>
         <p class="lead">
           One bookmark puts boxes into the task that is open: no token, no change of page. The image goes from
-          Label Studio to this browser and nowhere else.
+          Label Studio to Forelabel and nowhere else.
         </p>
         <div class="row">
           <a class="bookmark" href=${bookmarklet(location.origin)} @click=${this.#onPress}
@@ -181,8 +181,8 @@ export class LabelStudioPage extends AppElement {
       <div class="ask">
         <h2>Allow ${origin} to show Forelabel’s panel?</h2>
         <p>
-          Its pages may then send images to the detector in this browser and get boxes for them. They see
-          nothing else of Forelabel. Allow only a Label Studio that you know.
+          Its pages may then send images to Forelabel’s detector and get boxes for them. They see nothing else
+          of Forelabel. Allow only a Label Studio that you know.
         </p>
         <div class="row">
           <wa-button
