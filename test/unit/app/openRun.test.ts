@@ -3,7 +3,12 @@ import { goesOnByItself } from '../../../src/app/state/openRun.ts';
 import { allTasks } from '../../../src/app/state/runChoices.ts';
 
 const now = 1_700_000_000_000;
-const open = { choices: { post: true, tasks: allTasks, previewFirst: false, replaces: null }, startedAt: now - 3_600_000, paused: false, wentOnAt: null };
+const open = {
+  choices: { post: true, tasks: allTasks, previewFirst: false, replaces: null },
+  startedAt: now - 3_600_000,
+  paused: false,
+  wentOnAt: null,
+};
 
 test.each([
   ['was broken off', open, true],
