@@ -50,6 +50,22 @@ export class AppPage {
     await this.page.getByRole('button', { name: 'Run and post' }).click();
   }
 
+  /** In the tab after one that was killed: its run goes on by itself, or is offered, or had ended just then. */
+  async goOn(): Promise<void> {
+    await this.toRun();
+    const going = this.page.getByText('Going on with the run that was broken off.');
+    const offer = this.page.getByRole('button', { name: 'Go on where it was' });
+    const seen = await going
+      .or(offer)
+      .waitFor({ timeout: 5000 })
+      .then(
+        () => true,
+        () => false,
+      );
+    if (!seen) await this.start();
+    else if (await offer.isVisible()) await offer.click();
+  }
+
   get bar() {
     return this.page.getByTestId('run-bar');
   }

@@ -93,7 +93,7 @@ export async function soak(options: SoakOptions): Promise<readonly Round[]> {
         await app.connect(proxy.url, labelStudio.pat);
         await app.choose(title);
         proxy.rule = (asked) => randomFault(roll, asked);
-        await app.start();
+        await app.goOn();
       } else if ((await app.phase()) === 'failed' || (await app.phase()) === 'cancelled') {
         await app.start();
       }
