@@ -321,10 +321,12 @@ describe('in a task', () => {
 });
 
 describe('two tabs at once', () => {
-  it('each works in its own task; under the name of Label Studio’s host, on the relay’s engine', async () => {
+  it('each works in its own task; under the name of Label Studio’s host, on the relay’s engine if chosen', async () => {
     const second = new LabelStudioPanel(await context.newPage(), labelStudio.url, project);
     await second.open(task('library.jpg'));
     await second.press(bookmark.replaceAll('localhost', '127.0.0.1'));
+    await second.panel.getByRole('button', { name: 'Options' }).click();
+    await second.panel.getByLabel('Run it on').selectOption('relay');
     await choose('night.jpg');
     await Promise.all([second.button.click(), tab.button.click()]);
     await Promise.all([second.says(/1 box added/u), tab.says(/2 boxes added/u)]);

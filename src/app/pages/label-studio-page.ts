@@ -101,8 +101,8 @@ export class LabelStudioPage extends AppElement {
       <div class="hero">
         <h1>In Label Studio</h1>
         <p class="lead">
-          One bookmark puts boxes into the task that is open: no token, no change of page. The image goes from
-          Label Studio to Forelabel and nowhere else.
+          One bookmark puts boxes into the task that is open: no token, no change of page. The image stays in
+          this browser.
         </p>
         <div class="row">
           <a class="bookmark" href=${bookmarklet(location.origin)} @click=${this.#onPress}

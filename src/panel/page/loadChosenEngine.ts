@@ -11,12 +11,15 @@ export const relayIsOffered: boolean = relayMayKnow(
   (location as Partial<Location>).ancestorOrigins,
 );
 
-/** The fastest engine that works here, or the one that was chosen. */
+/**
+ * The fastest engine of this browser, or the one that was chosen. Images leave the browser for the relay only when the
+ * user says so.
+ */
 export const loadChosenEngine: LoadEngine = (model, { choice, signal, onDownload, onInfo }) =>
   createEngine({
     manifest: model.manifest,
     model: new URL(`${model.url}${primaryFile(model.manifest).path}`, location.href),
-    backends: pageBackends.filter((backend) => backend !== 'relay' || relayIsOffered),
+    backends: pageBackends.filter((backend) => backend !== 'relay' || (choice === 'relay' && relayIsOffered)),
     ...{ choice, signal, onInfo },
     onProgress: (progress) => {
       if (progress.phase === 'download') onDownload(progress.loaded / progress.total);

@@ -106,13 +106,17 @@ export class PanelOptions extends LitElement {
                 ?selected=${choice === engine.engineChoice}
                 ?disabled=${choice === 'relay' && !relayIsOffered}
               >
-                ${choice === 'auto' ? 'The fastest that works' : engineName(choice)}
+                ${choice === 'auto' ? 'The fastest of this browser' : engineName(choice)}
               </option>`,
           )}
         </select>
         <p id="engine-why" class="quiet">
           ${engine.info?.why}
-          ${relayIsOffered ? nothing : 'The relay needs Forelabel under the host name of Label Studio.'}
+          ${
+            relayIsOffered
+              ? 'Images leave this browser only for the relay, if you choose it.'
+              : 'The relay needs Forelabel under the host name of Label Studio.'
+          }
         </p>
       </div>
       ${
