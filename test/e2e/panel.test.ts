@@ -327,6 +327,7 @@ describe('two tabs at once', () => {
     await second.press(bookmark.replaceAll('localhost', '127.0.0.1'));
     await second.panel.getByRole('button', { name: 'Options' }).click();
     await second.panel.getByLabel('Run it on').selectOption('relay');
+    await second.panel.getByRole('button', { name: 'Options' }).click();
     await choose('night.jpg');
     await Promise.all([second.button.click(), tab.button.click()]);
     await Promise.all([second.says(/1 box added/u), tab.says(/2 boxes added/u)]);
