@@ -10,8 +10,8 @@ import { readStored, type StoredTask } from './tasks.ts';
 import type { PostOutcome, Prediction } from './types.ts';
 
 /**
- * Predictions a bulk call. Each call costs Label Studio 1.4 s in a project of 2,000 tasks on two busy cores, with 100
- * predictions as with 500: it counts the project anew.
+ * Predictions a bulk call. Much of a call's time does not depend on how many are in it: on two busy cores, in a project of
+ * 2,000 tasks, 100 took 1.4 s and 500 took 1.4 s.
  */
 const CHUNK = 500;
 /** How often a chunk is offered when calls are cut or the server fails in passing. */
