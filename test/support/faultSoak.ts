@@ -100,7 +100,7 @@ export async function soak(options: SoakOptions): Promise<readonly Round[]> {
     }
     const faults = total(proxy) - before;
     proxy.rule = () => null;
-    await finish(app);
+    await finish(app, labelStudio.pat);
     rounds.push({ expected: taskIds, found: await predictedTasks(labelStudio, id), faults, tabsKilled });
     await app.page.close();
   }
@@ -108,8 +108,15 @@ export async function soak(options: SoakOptions): Promise<readonly Round[]> {
 }
 
 /** With nothing in its way a run comes to its end, resumed or started again; then what failed is retried. */
-async function finish(app: AppPage): Promise<void> {
-  if ((await app.phase()) === 'paused') await app.page.getByRole('button', { name: 'Resume' }).click();
+async function finish(app: AppPage, token: string): Promise<void> {
+  // After 401 twice in a row it waits for another token; the old one is good.
+  if (await app.bar.getByRole('link', { name: 'New token' }).isVisible()) {
+    await app.toRun();
+    await app.page.getByLabel('Access token', { exact: true }).fill(token);
+    await app.page.getByRole('button', { name: 'Connect', exact: true }).click();
+  } else if ((await app.phase()) === 'paused') {
+    await app.page.getByRole('button', { name: 'Resume' }).click();
+  }
   await app.reaches(/done|failed|cancelled/u, 180_000);
   if ((await app.phase()) !== 'done') {
     await app.start();
