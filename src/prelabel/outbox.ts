@@ -32,16 +32,18 @@ export interface OutboxOptions extends RetryOptions {
  */
 export async function drainOutbox(options: OutboxOptions): Promise<void> {
   const patience = new Patience(options);
+  const { clock, bell, signal } = options;
   let confirmed = 0;
   for (;;) {
     // Read before the round: a result stored during it deserves another one.
     const more = options.moreToCome();
-    const posted = await postAll(options, patience);
-    confirmed += posted.confirmed;
-    if (!more) break;
-    const rest = Math.min(MOST_GATHER_MS, REST * posted.lastMs);
-    if (options.moreToCome())
-      await options.bell.heardWithin(options.clock, Math.max(GATHER_MS, rest), options.signal);
+    const round = await postOnce(options, patience);
+    confirmed += round.confirmed;
+    if (round.offered === 0 && !more) break;
+    // What waited already is not made to wait; what was stored during a post gathers company first.
+    if (round.offered === CHUNK || !options.moreToCome()) continue;
+    const rest = Math.min(MOST_GATHER_MS, REST * round.ms);
+    await bell.heardWithin(clock, Math.max(GATHER_MS, rest), signal);
   }
   // Label Studio refuses to show a version that it holds no prediction of.
   const replaces = options.sink.replaces ?? null;
@@ -51,24 +53,22 @@ export async function drainOutbox(options: OutboxOptions): Promise<void> {
     );
 }
 
-/** `lastMs`: milliseconds of the last post, waits for a receiver in trouble not included. */
-async function postAll(
-  options: OutboxOptions,
-  patience: Patience,
-): Promise<{ readonly confirmed: number; readonly lastMs: number }> {
+interface Round {
+  readonly offered: number;
+  readonly confirmed: number;
+  /** What the post took, waits for a receiver in trouble not included. */
+  readonly ms: number;
+}
+
+async function postOnce(options: OutboxOptions, patience: Patience): Promise<Round> {
   const { clock, store, sourceId, modelVersion } = options;
-  let confirmed = 0;
-  let lastMs = 0;
-  for (;;) {
-    const chunk = await insist(patience, options, () => store.outbox(sourceId, modelVersion, CHUNK));
-    if (chunk.length === 0) return { confirmed, lastMs };
-    confirmed += await insist(patience, options, async () => {
-      const began = clock.now();
-      const count = await postChunk(options, chunk);
-      lastMs = clock.now() - began;
-      return count;
-    });
-  }
+  const chunk = await insist(patience, options, () => store.outbox(sourceId, modelVersion, CHUNK));
+  if (chunk.length === 0) return { offered: 0, confirmed: 0, ms: 0 };
+  return insist(patience, options, async () => {
+    const began = clock.now();
+    const confirmed = await postChunk(options, chunk);
+    return { offered: chunk.length, confirmed, ms: clock.now() - began };
+  });
 }
 
 async function postChunk(options: OutboxOptions, chunk: readonly ItemResult[]): Promise<number> {

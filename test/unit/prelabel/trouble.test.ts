@@ -147,19 +147,27 @@ describe('the outbox', () => {
     expect(parts.sink.posts.flat()).toHaveLength(1100);
   });
 
-  it('rests between posts that take long, so that Label Studio has time for the rest', async () => {
+  it('rests after each post, four times as long as it took: Label Studio has time for the rest', async () => {
     const clock = new JumpingClock();
     const parts = { ...stage(60), clock };
     const sink = new Receiver();
+    const rested: number[] = [];
     const slow = {
       post: async (...args: Parameters<Receiver['post']>) => {
+        rested.push(clock.sleeps.length);
         clock.time += 3000;
+        // Results that come while a post is under way are not the next post at once.
+        const seen = parts.engine.seen.length;
+        await until(() => parts.engine.seen.length >= Math.min(60, seen + 8));
         return sink.post(...args);
       },
       finish: () => sink.finish(),
     };
     expect(await run({ ...parts, sink: slow })).toMatchObject({ posted: 60 });
     expect(clock.sleeps).toContain(4 * 3000);
+    const whileImagesCame = rested.slice(0, -1);
+    expect(whileImagesCame.length).toBeGreaterThan(1);
+    expect(new Set(whileImagesCame).size).toBe(whileImagesCame.length);
   });
 
   it('records what the receiver refuses, says so, and offers it again at the next run', async () => {
