@@ -52,6 +52,10 @@ export class RunBar extends AppElement {
       wa-progress-bar {
         --track-height: 8px;
       }
+      /* With several images a second it would move without end, and each of its frames lays out the page. */
+      wa-progress-bar::part(indicator) {
+        transition: none;
+      }
       .line {
         font-variant-numeric: tabular-nums;
       }

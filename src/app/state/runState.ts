@@ -30,6 +30,9 @@ export type TakeOver = (choices: RunChoices | null) => void;
 
 const ended: ReadonlySet<RunProgress['phase']> = new Set(['done', 'cancelled', 'failed']);
 
+/** How often the numbers of a run are shown anew. */
+const TELL_MS = 200;
+
 const isSame = (a: RunName | null, b: RunName): boolean =>
   a?.sourceId === b.sourceId && a.modelVersion === b.modelVersion;
 
@@ -57,6 +60,7 @@ export class RunState extends Observable {
   /** What is kept of the run that works here. */
   #open: OpenRun | null = null;
   #noted: Promise<void> = Promise.resolve();
+  #telling: ReturnType<typeof setTimeout> | undefined;
 
   /** A run is under way, paused ones included, here or in the tab that is watched. */
   get active(): boolean {
@@ -272,9 +276,18 @@ export class RunState extends Observable {
     void this.#notePause(command === 'pause');
   }
 
+  /** A fast engine ends more images a second than anyone reads; what calls for the user is said at once. */
   #show(progress: RunProgress): void {
+    const before = this.progress;
     this.progress = progress;
-    if (this.#name !== null) this.#tabs?.tell(this.#name, progress);
+    if (before?.phase !== progress.phase || before.message !== progress.message) this.#tell();
+    else this.#telling ??= setTimeout(() => this.#tell(), TELL_MS);
+  }
+
+  #tell(): void {
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    if (this.#name !== null && this.progress !== null) this.#tabs?.tell(this.#name, this.progress);
     this.changed();
   }
 }
