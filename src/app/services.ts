@@ -16,11 +16,11 @@ import { withOfflineCopies } from './offline/offlineLabelStudio.ts';
 import { Reach } from './offline/reach.ts';
 import { readEverything, writeEverything } from './state/everythingFile.ts';
 import { removeScratch } from './state/saveTarget.ts';
-import type { Services } from './state/appState.ts';
 import type { CredentialMemory } from './state/connectionState.ts';
 import type { LoadEngine } from './state/engineState.ts';
 import { createRelayApi } from './state/relayApi.ts';
 import { listSamples } from './state/samples.ts';
+import type { Services } from './state/services.ts';
 
 /** The fastest engine that works here, or the one that was chosen. */
 const loadEngine: LoadEngine = (model, { choice, signal, onProgress, onInfo }) =>

@@ -61,6 +61,10 @@ function prediction(
 /** Our client asks with strings only. */
 const isBulkPost = (input: unknown) => typeof input === 'string' && input.endsWith('/import/predictions');
 
+/** A client whose requests pass through `meddle`, which answers itself or hands on to the real server. */
+const withFetch = (meddle: typeof fetch) =>
+  createLabelStudio({ url: server.url, token: server.pat, fetch: meddle });
+
 const storedSchema = v.array(
   v.object({ id: v.number(), task: v.number(), model_version: v.string(), result: v.array(v.unknown()) }),
 );
@@ -362,16 +366,12 @@ describe('postPredictions', () => {
     const ids = await tasksWithoutImages(id, 64);
     const choke = ids[37] ?? 0;
     let posts = 0;
-    const client = createLabelStudio({
-      url: server.url,
-      token: server.pat,
-      fetch: async (input, init) => {
-        if (!isBulkPost(input)) return fetch(input, init);
-        posts += 1;
-        const sent = JSON.parse(init?.body as string) as { task: number }[];
-        if (sent.every(({ task }) => task !== choke)) return fetch(input, init);
-        return Response.json({ detail: 'Something is wrong with it.' }, { status: 400 });
-      },
+    const client = withFetch(async (input, init) => {
+      if (!isBulkPost(input)) return fetch(input, init);
+      posts += 1;
+      const sent = JSON.parse(init?.body as string) as { task: number }[];
+      if (sent.every(({ task }) => task !== choke)) return fetch(input, init);
+      return Response.json({ detail: 'Something is wrong with it.' }, { status: 400 });
     });
     const outcome = await client.postPredictions(
       id,
@@ -389,15 +389,11 @@ describe('postPredictions', () => {
     const id = await project();
     const ids = await tasksWithoutImages(id, 5);
     let cuts = 0;
-    const client = createLabelStudio({
-      url: server.url,
-      token: server.pat,
-      fetch: async (input, init) => {
-        const response = await fetch(input, init);
-        if (!isBulkPost(input) || cuts > 0) return response;
-        cuts += 1;
-        throw new TypeError('fetch failed');
-      },
+    const client = withFetch(async (input, init) => {
+      const response = await fetch(input, init);
+      if (!isBulkPost(input) || cuts > 0) return response;
+      cuts += 1;
+      throw new TypeError('fetch failed');
     });
     const outcome = await client.postPredictions(
       id,
@@ -412,21 +408,17 @@ describe('postPredictions', () => {
     const ids = await tasksWithoutImages(id, 3);
     let late: (() => Promise<Response>) | null = null;
     let posts = 0;
-    const client = createLabelStudio({
-      url: server.url,
-      token: server.pat,
-      fetch: async (input, init) => {
-        if (!isBulkPost(input)) return fetch(input, init);
-        posts += 1;
-        if (posts === 1) {
-          late = () => fetch(input, { ...init, signal: null });
-          throw new TypeError('fetch failed');
-        }
-        const response = await fetch(input, init);
-        // The first post was still on its way, and arrives now.
-        await late?.();
-        return response;
-      },
+    const client = withFetch(async (input, init) => {
+      if (!isBulkPost(input)) return fetch(input, init);
+      posts += 1;
+      if (posts === 1) {
+        late = () => fetch(input, { ...init, signal: null });
+        throw new TypeError('fetch failed');
+      }
+      const response = await fetch(input, init);
+      // The first post was still on its way, and arrives now.
+      await late?.();
+      return response;
     });
     expect(
       (

@@ -3,6 +3,7 @@ import type { PropertyValues, TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { styleMap } from 'lit/directives/style-map.js';
 import { score } from '../../ui/wording.ts';
+import { boxStyles } from '../look/image.styles.ts';
 import { fitView, wholeView } from './boxGeometry.ts';
 import type { Box, Fit, View } from './boxGeometry.ts';
 import { describeBoxes } from './describeBoxes.ts';
@@ -13,48 +14,43 @@ import { describeBoxes } from './describeBoxes.ts';
  */
 @customElement('fl-boxed-image')
 export class BoxedImage extends LitElement {
-  static override styles = css`
-    :host {
-      display: block;
-      position: relative;
-      overflow: hidden;
-      background: var(--fl-image-ground);
-    }
-    svg {
-      display: block;
-      width: 100%;
-      height: 100%;
-    }
-    rect {
-      fill: transparent;
-      vector-effect: non-scaling-stroke;
-    }
-    .edge {
-      stroke: rgb(0 0 0 / 45%);
-      stroke-width: 3.5px;
-    }
-    .box {
-      stroke-width: 2px;
-    }
-    .chosen {
-      stroke-width: 3px;
-      stroke-dasharray: 6 3;
-    }
-    .chip {
-      position: absolute;
-      transform: translateY(-100%);
-      padding: 0 6px 0 5px;
-      border-left: 3px solid;
-      border-radius: 2px;
-      background: rgb(12 14 18 / 82%);
-      color: #fff;
-      font-size: 12px;
-      line-height: 18px;
-      font-variant-numeric: tabular-nums;
-      white-space: nowrap;
-      pointer-events: none;
-    }
-  `;
+  static override styles = [
+    boxStyles,
+    css`
+      :host {
+        display: block;
+        position: relative;
+        overflow: hidden;
+        background: var(--fl-image-ground);
+      }
+      svg {
+        display: block;
+        width: 100%;
+        height: 100%;
+      }
+      rect {
+        fill: transparent;
+      }
+      .chosen {
+        stroke-width: 3px;
+        stroke-dasharray: 6 3;
+      }
+      .chip {
+        position: absolute;
+        transform: translateY(-100%);
+        padding: 0 6px 0 5px;
+        border-left: 3px solid;
+        border-radius: 2px;
+        background: rgb(12 14 18 / 82%);
+        color: #fff;
+        font-size: 12px;
+        line-height: 18px;
+        font-variant-numeric: tabular-nums;
+        white-space: nowrap;
+        pointer-events: none;
+      }
+    `,
+  ];
 
   /** Address of the image; null while it is being made. */
   @property({ attribute: false }) src: string | null = null;

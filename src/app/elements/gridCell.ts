@@ -3,6 +3,7 @@ import type { TemplateResult } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 import type { ItemResult } from '../../store/types.ts';
 import { countOf } from '../../ui/wording.ts';
+import { boxStyles, frameStyles } from '../look/image.styles.ts';
 import type { Box } from './boxGeometry.ts';
 import { describeBoxes } from './describeBoxes.ts';
 
@@ -68,7 +69,7 @@ function colorsOf(boxes: readonly Box[]): readonly string[] {
   return [...new Set(boxes.map(({ color }) => color))];
 }
 
-export const gridCellStyles = css`
+const cellStyles = css`
   .cell {
     min-width: 0;
   }
@@ -77,15 +78,7 @@ export const gridCellStyles = css`
     color: inherit;
     text-decoration: none;
   }
-  .frame {
-    position: relative;
-    aspect-ratio: 4 / 3;
-    border-radius: var(--wa-border-radius-m);
-    overflow: hidden;
-    background: var(--fl-image-ground);
-  }
-  .frame svg,
-  .problem {
+  .frame svg {
     position: absolute;
     inset: 0;
     width: 100%;
@@ -93,25 +86,6 @@ export const gridCellStyles = css`
   }
   path {
     fill: none;
-    vector-effect: non-scaling-stroke;
-  }
-  .edge {
-    stroke: rgb(0 0 0 / 45%);
-    stroke-width: 3.5px;
-  }
-  .box {
-    stroke-width: 2px;
-  }
-  .problem {
-    display: grid;
-    place-content: center;
-    padding: 8px 12px;
-    color: var(--wa-color-danger-on-quiet);
-    background: var(--wa-color-danger-fill-quiet);
-    font-size: var(--wa-font-size-xs);
-    text-align: center;
-    overflow-wrap: anywhere;
-    overflow: auto;
   }
   .caption {
     display: flex;
@@ -132,3 +106,5 @@ export const gridCellStyles = css`
     flex: none;
   }
 `;
+
+export const gridCellStyles = [frameStyles, boxStyles, cellStyles];

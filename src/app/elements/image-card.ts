@@ -4,6 +4,7 @@ import { customElement, property } from 'lit/decorators.js';
 import '@awesome.me/webawesome/dist/components/skeleton/skeleton.js';
 import { sharedStyles } from '../../ui/shared.styles.ts';
 import { countOf } from '../../ui/wording.ts';
+import { frameStyles } from '../look/image.styles.ts';
 import type { Box } from './boxGeometry.ts';
 import './boxed-image.ts';
 
@@ -15,25 +16,18 @@ import './boxed-image.ts';
 export class ImageCard extends LitElement {
   static override styles = [
     sharedStyles,
+    frameStyles,
     css`
       figure {
         display: grid;
         gap: 4px;
-      }
-      .frame {
-        position: relative;
-        aspect-ratio: 4 / 3;
-        border-radius: var(--wa-border-radius-m);
-        overflow: hidden;
-        background: var(--fl-image-ground);
       }
       img {
         object-fit: contain;
       }
       img,
       fl-boxed-image,
-      wa-skeleton,
-      .problem {
+      wa-skeleton {
         position: absolute;
         inset: 0;
         width: 100%;
@@ -41,17 +35,6 @@ export class ImageCard extends LitElement {
       }
       wa-skeleton::part(indicator) {
         border-radius: 0;
-      }
-      .problem {
-        display: grid;
-        place-content: center;
-        padding: 8px 12px;
-        color: var(--wa-color-danger-on-quiet);
-        background: var(--wa-color-danger-fill-quiet);
-        font-size: var(--wa-font-size-xs);
-        text-align: center;
-        overflow-wrap: anywhere;
-        overflow: auto;
       }
       figcaption {
         display: flex;

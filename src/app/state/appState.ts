@@ -1,18 +1,13 @@
-import type { LabelStudio, LabelStudioOptions, Project, RectangleControl } from '../../labelstudio/types.ts';
+import type { Project, RectangleControl } from '../../labelstudio/types.ts';
 import { addressName } from '../../labelstudio/address.ts';
 import { labelStudioSink } from '../../prelabel/labelStudioSource.ts';
 import type { PredictionSink, Publication, Source } from '../../prelabel/types.ts';
 import { OfflineDownload } from '../offline/offlineDownload.ts';
 import type { Reach } from '../offline/reach.ts';
-import type { Folders } from '../../store/folders.ts';
-import type { OfflineTasks } from '../../store/offlineTasks.ts';
 import { askForPersistence } from '../../store/quota.ts';
-import type { Restored } from '../../store/restore.ts';
 import { ConnectionState } from './connectionState.ts';
-import type { CredentialMemory } from './connectionState.ts';
 import { DisplayState, classLooks } from './display.ts';
 import { EngineState } from './engineState.ts';
-import type { LoadEngine } from './engineState.ts';
 import { Installation } from './installation.ts';
 import { rememberModel } from './lastModel.ts';
 import { recallProject, rememberProject } from './lastProject.ts';
@@ -25,38 +20,16 @@ import { PanelAccess } from './panelAccess.ts';
 import { PeekState } from './peekState.ts';
 import { problemOf } from '../../ui/problem.ts';
 import { ProjectTraining } from './projectTraining.ts';
-import type { RelayApi } from './relayApi.ts';
 import { ResultsForRelay } from './resultsForRelay.ts';
 import { ReviewState } from './reviewState.ts';
-import type { Kept } from './reviewState.ts';
 import { Route } from './route.ts';
 import { allTasks, queryOf, RunChoiceState } from './runChoices.ts';
 import type { RunChoices } from './runChoices.ts';
 import { RunState } from './runState.ts';
+import type { Services } from './services.ts';
 import { SourceState } from './sourceState.ts';
 import { Thumbnails } from './thumbnails.ts';
 import { TrainState } from './trainState.ts';
-
-/** What the page's state stands on; real parts in the app, stand-ins in tests. */
-export interface Services {
-  readonly loadEngine: LoadEngine;
-  readonly createLabelStudio: (options: LabelStudioOptions) => LabelStudio;
-  readonly credentials: CredentialMemory;
-  /** The relay's training; a server without it answers 'absent'. */
-  readonly relay: RelayApi;
-  readonly keep: () => Promise<Kept>;
-  readonly listSamples: () => Promise<Source>;
-  /** Which Label Studios are away at present. */
-  readonly reach: Reach;
-  readonly copies: () => Promise<OfflineTasks>;
-  readonly folders: () => Promise<Folders>;
-  /** All that is kept in this browser, without secrets, as a compressed file. */
-  readonly exportEverything: (to: WritableStream<Uint8Array<ArrayBuffer>>) => Promise<void>;
-  /** Reads such a file back, beside what is here. */
-  readonly restoreEverything: (file: Blob) => Promise<Restored>;
-  /** Deletes all that is kept in this browser; the page is to be reloaded afterwards. */
-  readonly deleteEverything: () => Promise<void>;
-}
 
 /** How many images a preview shows before the rest. */
 const previewed = 6;

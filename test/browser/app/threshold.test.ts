@@ -5,7 +5,7 @@ import { render } from 'vitest-browser-lit';
 import type { ListedModel } from '../../../src/engine/client/modelList.ts';
 import { Reach } from '../../../src/app/offline/reach.ts';
 import { AppState } from '../../../src/app/state/appState.ts';
-import type { Services } from '../../../src/app/state/appState.ts';
+import type { Services } from '../../../src/app/state/services.ts';
 import { appContext } from '../../../src/app/state/context.ts';
 import '../../../src/app/pages/preview-page.ts';
 import type { DetectResult, Engine } from '../../../src/engine/types.ts';

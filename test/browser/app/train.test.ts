@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { render } from 'vitest-browser-lit';
 import { Reach } from '../../../src/app/offline/reach.ts';
 import { AppState } from '../../../src/app/state/appState.ts';
-import type { Services } from '../../../src/app/state/appState.ts';
+import type { Services } from '../../../src/app/state/services.ts';
 import { appContext } from '../../../src/app/state/context.ts';
 import type { ListedModel } from '../../../src/engine/client/modelList.ts';
 import { registerIcons } from '../../../src/ui/icons.ts';
