@@ -34,7 +34,9 @@ export class NativeSession {
       intraOpNumThreads: threads ?? defaultThreads(),
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
-      extra: { session: threadsThatSleep },
+      // Otherwise they stay awake after the network, and take the processor's time from the decoding of the next image and
+      // from Label Studio on the same machine.
+      extra: { session: { force_spinning_stop: '1' } },
     }).catch((error: unknown) => {
       throw asEngineError(error, provider === 'cpu' ? 'model-invalid' : 'backend-unavailable');
     });
@@ -64,13 +66,6 @@ export class NativeSession {
     await this.#session.release();
   }
 }
-
-/**
- * Between the parts of a network its threads wait for each other for microseconds, awake; after it, not at all. By default
- * they stay awake for long, in case there is more to do, and take the time of the processor from whoever has: the decoding
- * of the next image, and Label Studio on the same machine.
- */
-const threadsThatSleep = { force_spinning_stop: '1', intra_op: { spin_duration_us: '20' } };
 
 /** Physical cores serve convolutions best, and half of the logical ones is the usual number of them. */
 function defaultThreads(): number {
