@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
 import { failureOf, readAnswer, retryAfter } from './answer.ts';
-import { CALL_TIMEOUT, LONG_CALL_TIMEOUT, withDeadline } from './deadline.ts';
+import { CALL_TIMEOUT, WRITE_TIMEOUT, withDeadline } from './deadline.ts';
 import { explainRejection, type Network } from './network.ts';
 import { retrying } from './retry.ts';
 import type { Session } from './session.ts';
@@ -62,7 +62,7 @@ export function createApi(session: Session, network: Network): Api {
       ),
     send: (method, path, body, schema, signal) => {
       const init = { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-      return call(path, init, LONG_CALL_TIMEOUT, signal, (response) =>
+      return call(path, init, WRITE_TIMEOUT, signal, (response) =>
         readAnswer(response, schema, session.base),
       );
     },

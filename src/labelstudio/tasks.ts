@@ -91,6 +91,23 @@ export async function readStored(
   return stored;
 }
 
+/**
+ * How many tasks from the first to the last of `ids` hold a prediction whose version contains `versionLike`; others than
+ * those of `ids` are counted too. One request, however many they are.
+ */
+export async function countHolding(
+  api: Api,
+  projectId: number,
+  versionLike: string,
+  ids: readonly number[],
+  signal?: AbortSignal,
+): Promise<number> {
+  const sorted = [...ids].sort((a, b) => a - b);
+  const range = { fromId: sorted[0] ?? 0, toId: sorted.at(-1) ?? 0 };
+  const filters = [...filtersOf({ projectId, ...range }, false), versionFilter('contains', versionLike)];
+  return (await readPage(api, projectId, { filters }, 'id', 1, signal)).total;
+}
+
 /** What a query means to Label Studio. */
 interface Plan {
   /** A task is wanted when all filters of one of these hold. */

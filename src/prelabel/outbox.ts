@@ -3,11 +3,11 @@ import type { RetryOptions } from './retry.ts';
 import { ConnectionError } from './connectionError.ts';
 import type { ItemError, ItemResult, PredictionSink, ResultStore } from './types.ts';
 
-/** Results offered at once: what a post costs Label Studio hardly depends on how many are in it. */
-const CHUNK = 500;
+/** Results offered at once: what a post costs Label Studio depends on the project more than on how many are in it. */
+const CHUNK = 5000;
 /** How long a stored result waits for others to be posted with it, at least and at most. */
 const GATHER_MS = 2000;
-const MOST_GATHER_MS = 20_000;
+const MOST_GATHER_MS = 60_000;
 /** Where posts take long, in large projects, Label Studio is left that many times as long for everything else. */
 const REST = 4;
 

@@ -299,6 +299,28 @@ describe('postPredictions', () => {
     });
   });
 
+  test('5,000 predictions, or 25,000 regions, are one post; what nobody holds is looked up in one request', async () => {
+    const posts: number[] = [];
+    const { studio, seen } = setUp({
+      ...project,
+      'GET /api/tasks': () => json({ total: 0, tasks: [] }),
+      'POST /api/projects/1/import/predictions': ({ body }) => {
+        posts.push((JSON.parse(body ?? '[]') as unknown[]).length);
+        return json({ created: posts.at(-1) }, 201);
+      },
+    });
+    const many = (count: number, size: number) =>
+      Array.from({ length: count }, (_, task) =>
+        toPrediction(task + 1, Array.from({ length: size }, () => regions).flat(), 'm'),
+      );
+    expect((await studio.postPredictions(1, many(5001, 1))).stored).toHaveLength(5001);
+    expect(posts).toEqual([5000, 1]);
+    expect(seen.filter(({ url }) => url.includes('/api/tasks'))).toHaveLength(2);
+    posts.length = 0;
+    expect((await studio.postPredictions(1, many(7, 10_000))).stored).toHaveLength(7);
+    expect(posts).toEqual([2, 2, 2, 1]);
+  });
+
   test('nothing to post asks nothing', async () => {
     expect(await setUp({}).studio.postPredictions(1, [])).toEqual({ stored: [], rejected: [] });
   });

@@ -137,14 +137,14 @@ describe('trouble', () => {
 });
 
 describe('the outbox', () => {
-  it('posts in chunks of at most 500, while images are still detected', async () => {
-    const parts = stage(1100);
+  it('posts in chunks of at most 5,000, while images are still detected', async () => {
+    const parts = stage(5100);
     const started = startRun(parts);
     await until(() => parts.sink.posts.length > 0);
-    expect(started.progress.done).toBeLessThan(1100);
+    expect(started.progress.done).toBeLessThan(5100);
     await started.finished;
-    expect(Math.max(...parts.sink.posts.map((post) => post.length))).toBeLessThanOrEqual(500);
-    expect(parts.sink.posts.flat()).toHaveLength(1100);
+    expect(Math.max(...parts.sink.posts.map((post) => post.length))).toBeLessThanOrEqual(5000);
+    expect(parts.sink.posts.flat()).toHaveLength(5100);
   });
 
   it('rests after each post, four times as long as it took: Label Studio has time for the rest', async () => {
