@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Api } from './api.ts';
 import { pause } from './deadline.ts';
+import { keepOldest, postedOnce, removeDoubles } from './doubles.ts';
 import { LabelStudioError } from './errors.ts';
 import { parseLabelConfig } from './labelConfig.ts';
 import { reasonToRefuse } from './predictionCheck.ts';
@@ -137,7 +138,10 @@ async function look(
   if (version === undefined || others.length > 0) return compare(api, projectId, chunk, signal);
   const ids = idsOf(chunk);
   const near = await countHolding(api, projectId, version, ids, signal);
-  const held = near === 0 ? new Set<number>() : await havePrediction(api, projectId, version, ids, signal);
+  const tasks = near === 0 ? [] : await readStored(api, projectId, ids, version, signal);
+  // Held without our knowing: that post was cut, or its page was closed, and it may have gone out twice.
+  await keepOldest(api, tasks, version, signal);
+  const held = new Set(tasks.filter((task) => holds(task, version)).map((task) => task.id));
   return {
     stored: chunk.map(({ task }) => task).filter((task) => held.has(task)),
     missing: chunk.filter(({ task }) => !held.has(task)),
@@ -242,24 +246,8 @@ async function postBulk(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const path = `/api/projects/${projectId}/import/predictions`;
-  return (await api.send('POST', path, predictions, createdSchema, signal)).created;
-}
-
-/** Keeps the oldest prediction of each (task, model version) of the chunk. */
-async function removeDoubles(
-  api: Api,
-  projectId: number,
-  chunk: readonly Prediction[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const tasks = await readStored(api, projectId, idsOf(chunk), null, signal);
-  for (const { task: id, model_version: version } of chunk) {
-    const ids = (tasks.find((task) => task.id === id)?.predictions ?? [])
-      .filter((prediction) => prediction.model_version === version)
-      .map((prediction) => prediction.id)
-      .sort((a, b) => a - b);
-    for (const double of ids.slice(1)) await api.remove(`/api/predictions/${double}/`, signal);
-  }
+  const post = async () => (await api.send('POST', path, predictions, createdSchema, signal)).created;
+  return postedOnce(api, projectId, predictions, post, signal);
 }
 
 function isBadRequest(error: unknown): error is LabelStudioError {

@@ -403,6 +403,41 @@ describe('postPredictions', () => {
     expect(await storedPredictions(id)).toHaveLength(5);
   });
 
+  test('a post that the browser sent again by itself, unseen by the page, is stored once', async () => {
+    const id = await project();
+    const ids = await tasksWithoutImages(id, 5);
+    const predictions = ids.map((task) => prediction(task));
+    let posts = 0;
+    const client = withFetch(async (input, init) => {
+      if (isBulkPost(input)) {
+        posts += 1;
+        await fetch(input, init);
+      }
+      return fetch(input, init);
+    });
+    expect([await client.postPredictions(id, predictions), posts]).toEqual([
+      { stored: ids, rejected: [] },
+      1,
+    ]);
+    expect(await storedPredictions(id)).toHaveLength(5);
+  });
+
+  test('what a page left behind twice, closed before it knew, is stored once after the next post', async () => {
+    const id = await project();
+    const ids = await tasksWithoutImages(id, 3);
+    const predictions = ids.map((task) => prediction(task));
+    for (let time = 0; time < 2; time += 1) {
+      await server.admin(`/api/projects/${id}/import/predictions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(predictions),
+      });
+    }
+    expect(await storedPredictions(id)).toHaveLength(6);
+    expect((await studio.postPredictions(id, predictions)).stored).toEqual(ids);
+    expect(await storedPredictions(id)).toHaveLength(3);
+  });
+
   test('what a late, cut post stored twice is stored once in the end', async () => {
     const id = await project();
     const ids = await tasksWithoutImages(id, 3);

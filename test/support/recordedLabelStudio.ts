@@ -19,6 +19,7 @@ const project = {
 
 export function recordedLabelStudio(tasks: number): { readonly fetch: typeof fetch } {
   const predictions = new Map<number, Stored[]>();
+  const versions = new Map<string, number>();
   let shown = '';
   let lastPrediction = 0;
 
@@ -35,6 +36,17 @@ export function recordedLabelStudio(tasks: number): { readonly fetch: typeof fet
         .filter(({ operator }) => operator === 'greater')
         .map(({ value }) => Number(value)),
     );
+    const bound = (wanted: string): number | undefined => {
+      const found = query.filters?.items.find(({ operator }) => operator === wanted);
+      return found === undefined ? undefined : Number(found.value);
+    };
+    const [first, last] = [bound('greater_or_equal'), bound('less_or_equal')];
+    if (!withPredictions && first !== undefined && last !== undefined) {
+      // How many of a range hold a version: every version here has the one name.
+      let held = 0;
+      for (let id = first; id <= last; id += 1) held += predictions.has(id) ? 1 : 0;
+      return { total_annotations: 0, total_predictions: held, total: held, tasks: [] };
+    }
     const included = query.selectedItems?.included.filter((id) => id > after && id <= tasks);
     const ids =
       included ?? Array.from({ length: Math.max(0, Math.min(size, tasks - after)) }, (_, i) => after + 1 + i);
@@ -55,6 +67,7 @@ export function recordedLabelStudio(tasks: number): { readonly fetch: typeof fet
     for (const { task, model_version } of items) {
       const held = predictions.get(task) ?? [];
       predictions.set(task, [...held, { id: (lastPrediction += 1), model_version }]);
+      versions.set(model_version, (versions.get(model_version) ?? 0) + 1);
     }
     return { created: items.length };
   }
@@ -62,7 +75,7 @@ export function recordedLabelStudio(tasks: number): { readonly fetch: typeof fet
   const answer = (url: URL, method: string, body: string): unknown => {
     if (url.pathname === '/api/tasks') return page(url);
     if (url.pathname.endsWith('/import/predictions')) return store(body);
-    if (url.pathname.endsWith('/model-versions/')) return { [shown]: predictions.size };
+    if (url.pathname.endsWith('/model-versions/')) return Object.fromEntries(versions);
     if (url.pathname === '/api/projects/1/') {
       if (method === 'PATCH') shown = (JSON.parse(body) as { model_version: string }).model_version;
       return { ...project, task_number: tasks, model_version: shown };

@@ -250,7 +250,11 @@ describe('postPredictions', () => {
     { control, labels: ['Face'] },
     0,
   );
-  const project = { 'GET /api/projects/1/': () => json({ id: 1, label_config }) };
+  const project = {
+    // The first that fits is taken.
+    'GET /api/projects/1/model-versions/': () => json({}),
+    'GET /api/projects/1/': () => json({ id: 1, label_config }),
+  };
 
   test('a server that keeps failing is an error after three posts, and nothing is called stored', async () => {
     const { studio, seen } = setUp({
@@ -302,7 +306,8 @@ describe('postPredictions', () => {
   test('5,000 predictions, or 25,000 regions, are one post; what nobody holds is looked up in one request', async () => {
     const posts: number[] = [];
     const { studio, seen } = setUp({
-      ...project,
+      'GET /api/projects/1/model-versions/': () => json({ m: posts.reduce((sum, each) => sum + each, 0) }),
+      ...{ 'GET /api/projects/1/': project['GET /api/projects/1/'] },
       'GET /api/tasks': () => json({ total: 0, tasks: [] }),
       'POST /api/projects/1/import/predictions': ({ body }) => {
         posts.push((JSON.parse(body ?? '[]') as unknown[]).length);
