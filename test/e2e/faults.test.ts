@@ -107,6 +107,21 @@ test('Label Studio asks for fewer requests; then the answers to posts get lost a
   await eachOnce(made);
 });
 
+test('the answer to a post gets lost once, and the browser sends it again before the page knows', async () => {
+  const made = await project('Twice');
+  await app.choose(made.title);
+  const lost = first(1, isPost);
+  let posts = 0;
+  proxy.rule = (each) => {
+    if (isPost(each)) posts += 1;
+    return lost(each) ? { kind: 'cut-after' } : null;
+  };
+  await app.start();
+  await app.reaches('done');
+  expect(posts).toBeGreaterThanOrEqual(2);
+  await eachOnce(made);
+});
+
 test('images come slowly, or break off in the middle; then the network is gone for a while', async () => {
   const made = await project('Slow');
   await app.choose(made.title);
