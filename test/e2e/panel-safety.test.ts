@@ -55,6 +55,7 @@ beforeAll(async () => {
   [task = 0] = await labelStudio.importImageFiles(project, [image]);
   browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumFlagsWithoutGpu] });
   context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
+  context.setDefaultTimeout(60_000);
   context.on('weberror', (error) => pageErrors.push(error.error().message));
   const page = await context.newPage();
   await logInToPage(page, labelStudio.url);
@@ -80,6 +81,7 @@ async function allow(origin: string): Promise<void> {
 }
 /** Presses it as a person does: the page's policy has no say in that. */
 async function press(page: Page): Promise<void> {
+  await page.bringToFront();
   const session = await page.context().newCDPSession(page);
   await session.send('Page.navigate', { url: bookmark });
   await session.detach();

@@ -57,6 +57,7 @@ beforeAll(async () => {
     args: [...chromiumFlagsWithoutGpu, '--disable-features=Translate'],
   });
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  context.setDefaultTimeout(60_000);
 
   project = await labelStudio.createProject({ title: 'Faces', labelConfig: faces });
   // As a camera that was held upright saves it: lying, with a note in its EXIF that it is to be turned.
@@ -328,8 +329,9 @@ describe('two tabs at once', () => {
     await second.panel.getByRole('button', { name: 'Options' }).click();
     await second.panel.getByLabel('Run it on').selectOption('relay');
     await second.panel.getByRole('button', { name: 'Options' }).click();
+    await second.button.click();
     await choose('night.jpg');
-    await Promise.all([second.button.click(), tab.button.click()]);
+    await tab.button.click();
     await Promise.all([second.says(/1 box added/u), tab.says(/2 boxes added/u)]);
     await second.panel.getByText('Relay').waitFor();
     await tab.panel.getByText('wasm').waitFor();

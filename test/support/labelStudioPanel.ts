@@ -62,6 +62,8 @@ export class LabelStudioPanel {
   /** Loads the data manager with the task in its quick view; of the same project as before, unless one is named. */
   async open(task: number, project = this.#project): Promise<void> {
     this.#project = project;
+    // A tab behind another is not always drawn, and a frame in it that is not drawn is not clicked.
+    await this.page.bringToFront();
     await this.page.goto(`${this.#url}/projects/${this.#project}/data?task=${task}`);
     await this.shows(task);
   }
@@ -90,6 +92,7 @@ export class LabelStudioPanel {
 
   /** Clicks the task in the data manager's list, which does not load the page anew. `row` counts from 0. */
   async choose(row: number, task: number): Promise<void> {
+    await this.page.bringToFront();
     await this.page
       .locator('[class*="table__row-wrapper"]')
       .nth(row)
@@ -107,6 +110,7 @@ export class LabelStudioPanel {
 
   /** Runs the bookmark's code, as the browser does when it is pressed. */
   async press(bookmark: string): Promise<void> {
+    await this.page.bringToFront();
     await this.page.evaluate(decodeURIComponent(bookmark.replace(/^javascript:/u, '')));
   }
 
