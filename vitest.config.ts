@@ -53,8 +53,6 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 300_000,
           fileParallelism: false,
-          // A browser and a Label Studio on two busy cores: a click can get lost. The report names what needed it.
-          retry: 1,
         },
       },
       {

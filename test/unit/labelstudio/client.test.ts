@@ -307,7 +307,7 @@ describe('postPredictions', () => {
     const posts: number[] = [];
     const { studio, seen } = setUp({
       'GET /api/projects/1/model-versions/': () => json({ m: posts.reduce((sum, each) => sum + each, 0) }),
-      ...{ 'GET /api/projects/1/': project['GET /api/projects/1/'] },
+      'GET /api/projects/1/': project['GET /api/projects/1/'],
       'GET /api/tasks': () => json({ total: 0, tasks: [] }),
       'POST /api/projects/1/import/predictions': ({ body }) => {
         posts.push((JSON.parse(body ?? '[]') as unknown[]).length);

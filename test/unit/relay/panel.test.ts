@@ -1,6 +1,9 @@
+import { request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -84,6 +87,29 @@ describe("the panel's page", () => {
     });
     expect(await listed(removed)).toEqual(['https://label.example.org']);
     expect(directive(await ask('/panel.html'), 'frame-ancestors')).toBe('https://label.example.org');
+  });
+
+  it('may not be framed any more after a DELETE without a body, which Node’s server takes too', async () => {
+    await allow(labelStudio);
+    // As the relay serves: with other global objects the fault does not show.
+    const server = createAdaptorServer({ fetch: relay.fetch, overrideGlobalObjects: false });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    const page = await fetch(url, { headers: { accept: 'text/html' } });
+    const cookie = page.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const removed = await new Promise<number | undefined>((resolve, reject) => {
+      // Unlike `fetch` of Node, a browser announces no length.
+      const sent = request(
+        `${url}/api/panel/origins?origin=${encodeURIComponent(labelStudio)}`,
+        { method: 'DELETE', headers: { cookie, origin: url, 'sec-fetch-site': 'same-origin' } },
+        (answer) => resolve(answer.resume().statusCode),
+      );
+      sent.on('error', reject).end();
+    });
+    await new Promise((resolve) => server.close(resolve));
+    expect(removed).toBe(200);
+    expect(await origins.list()).toEqual([]);
   });
 
   it('is not isolated, and calls nobody but this server', async () => {

@@ -37,21 +37,6 @@ it('gives an address to open when it listens everywhere', async () => {
   expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
 });
 
-it('takes a DELETE without a body, as browsers send it', async () => {
-  const { url, port } = await start(0);
-  const status = await new Promise<number | undefined>((resolve, reject) => {
-    const sent = request(
-      { port, method: 'DELETE', path: '/api/panel/origins?origin=http://ls.test', headers: { origin: url } },
-      (answer) => {
-        answer.resume();
-        resolve(answer.statusCode);
-      },
-    );
-    sent.on('error', reject).end();
-  });
-  expect(status).toBeLessThan(500);
-});
-
 it('says that Forelabel already runs there', async () => {
   const { port, url } = await start(0);
   await expect(start(port)).rejects.toMatchObject({
