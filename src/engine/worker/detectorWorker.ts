@@ -29,10 +29,12 @@ export class DetectorWorker implements EngineWorker {
     const { manifest } = request;
     watchWasmMemory();
     onStage('starting');
-    const backend = await openBackend(request);
-    const start = performance.now();
-    onStage('self-test');
-    await selfTest(manifest, (input, height, width) => backend.run(input, height, width));
+    let start = performance.now();
+    const backend = await openBackend(request, async (opened) => {
+      start = performance.now();
+      onStage('self-test');
+      await selfTest(manifest, (input, height, width) => opened.run(input, height, width));
+    });
     onStage('warm-up');
     await warmUp(backend, manifest);
     this.#loaded = { backend, manifest };
@@ -65,13 +67,18 @@ export class DetectorWorker implements EngineWorker {
 }
 
 /** Each comes with a build of the runtime, of which one is fetched: the one for the GPU can wait inside of wasm, and is slower. */
-async function openBackend(request: LoadRequest): Promise<WorkerBackend> {
-  if (request.backend === 'webgpu') {
-    const { WebgpuBackend } = await import('./webgpuBackend.ts');
-    return WebgpuBackend.open(request);
+async function openBackend(
+  request: LoadRequest,
+  selfTest: (backend: WorkerBackend) => Promise<void>,
+): Promise<WorkerBackend> {
+  if (request.backend === 'wasm') {
+    const { WasmBackend } = await import('./wasmBackend.ts');
+    return WasmBackend.open(request, selfTest);
   }
-  const { WasmBackend } = await import('./wasmBackend.ts');
-  return WasmBackend.open(request);
+  const { WebgpuBackend } = await import('./webgpuBackend.ts');
+  const backend = await WebgpuBackend.open(request);
+  await selfTest(backend);
+  return backend;
 }
 
 /** Shaders are compiled, and memory is allocated, at the first run of a shape: not at the user's expense. */
