@@ -10,7 +10,7 @@ import { selfTest } from '../selfTest.ts';
 export type NativeProvider = 'webgpu' | 'cpu';
 
 /** Below, the runtime's own convolutions are faster: natively it keeps maps in blocks that suit the processor. */
-const WINOGRAD_MIN_CHANNELS = 128;
+const WINOGRAD_MIN_CHANNELS = 256;
 
 /** An ONNX Runtime session that has passed its self-test, reduced to what the engine needs. */
 export class NativeSession {
