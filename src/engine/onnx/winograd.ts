@@ -139,7 +139,7 @@ class Rewriting {
     // B^T d B of every 6 x 6 tile: a convolution with 36 kernels of its own. As one over volumes, whose depth are the
     // channels, it leaves [1, 36, channels, tiles down, tiles across], which the products need.
     const volume = step('Unsqueeze', [input, this.#integers('axis', [1])], 'volume');
-    const tiles = step('Conv', [volume, this.#matrix(shared.tiles, B_T, [1, TILE, TILE])], 'tiles', {
+    const tiles = step('Conv', [volume, this.#matrix(shared.tiles, B_T, [1, 1, TILE, TILE])], 'tiles', {
       kernel_shape: [1, TILE, TILE],
       strides: [1, OUTPUT, OUTPUT],
       pads: [0, 1, 1, 0, OUTPUT, OUTPUT],
@@ -152,7 +152,7 @@ class Rewriting {
 
     // A^T M A of every tile, then the tiles side by side.
     const flat = step('Reshape', [products, this.#integers('flat', [TILE * TILE, -1])], 'flat');
-    const outputs = step('MatMul', [this.#matrix(shared.outputs, A_T, []), flat], 'outputs');
+    const outputs = step('MatMul', [this.#matrix(shared.outputs, A_T), flat], 'outputs');
     const leading = this.#integers(`blocks-${channels.out}`, [1, OUTPUT * OUTPUT * channels.out]);
     const shape = step('Concat', [leading, grid], 'blocks-shape', { axis: 0 });
     const blocks = step('Reshape', [outputs, shape], 'blocks');
@@ -174,41 +174,37 @@ class Rewriting {
     return nodes;
   }
 
-  /** G g G^T as [36, out, in]; the levels of a pyramid share their head's. */
+  /**
+   * G g G^T as [1, 36, out, in]; the levels of a pyramid share their head's. A convolution of one cell, because its result
+   * needs no other shape: what lies between the file and the result stays in memory until the whole network is loaded.
+   */
   #transformedKernel(weight: string, { in: input, out }: Channels): { nodes: GraphNode[]; kernel: string } {
     const kernel = `${weight}/winograd`;
     if (this.#names.has(kernel)) return { nodes: [], kernel };
     this.#names.add(kernel);
-    const rows = this.#integers('kernel-rows', [-1, 9]);
-    const shape = this.#integers(`kernel-${out}-${input}`, [TILE * TILE, out, input]);
+    const [rows, planes] = [`${kernel}/rows`, `${kernel}/planes`];
+    const shape = this.#integers(`kernel-${out}-${input}`, [1, out, input, 9]);
+    const transform = this.#matrix(shared.kernel, G, [9, 1, 1]);
     const nodes: GraphNode[] = [
-      { op: 'Reshape', inputs: [weight, rows], outputs: [`${kernel}/rows`] },
-      {
-        op: 'Transpose',
-        inputs: [`${kernel}/rows`],
-        outputs: [`${kernel}/columns`],
-        attributes: { perm: [1, 0] },
-      },
-      {
-        op: 'MatMul',
-        inputs: [this.#matrix(shared.kernel, G, []), `${kernel}/columns`],
-        outputs: [`${kernel}/points`],
-      },
-      { op: 'Reshape', inputs: [`${kernel}/points`, shape], outputs: [kernel] },
+      { op: 'Reshape', inputs: [weight, shape], outputs: [rows] },
+      { op: 'Transpose', inputs: [rows], outputs: [planes], attributes: { perm: [0, 3, 1, 2] } },
+      { op: 'Conv', inputs: [planes, transform], outputs: [kernel], attributes: { kernel_shape: [1, 1] } },
     ];
     return { nodes, kernel };
   }
 
-  /** m x m^T applied to both sides of a tile, as one matrix: entry (i, k), (j, l) is m[i][j] * m[k][l]. */
-  #matrix(name: string, m: readonly (readonly number[])[], kernelShape: readonly number[]): string {
+  /**
+   * m x m^T applied to both sides of a tile, as one matrix: entry (i, k), (j, l) is m[i][j] * m[k][l].
+   * @param shape of a row, where it is the kernel of a convolution.
+   */
+  #matrix(name: string, m: readonly (readonly number[])[], shape?: readonly number[]): string {
     if (!this.#names.has(name)) {
       this.#names.add(name);
       const data = new Float32Array(
         m.flatMap((upper) => m.flatMap((lower) => upper.flatMap((a) => lower.map((b) => a * b)))),
       );
       const rows = m.length ** 2;
-      const dims = kernelShape.length === 0 ? [rows, data.length / rows] : [rows, 1, ...kernelShape];
-      this.added.push({ name, dims, data });
+      this.added.push({ name, dims: [rows, ...(shape ?? [data.length / rows])], data });
     }
     return name;
   }
