@@ -24,6 +24,8 @@ const conv = (inputs: string[], output = 'out', attributes: GraphNode['attribute
 /** Of the largest value; where that is small itself, all of it is rounding. */
 const ROUNDING = 5e-5;
 
+const demo = readFileSync(new URL('../../../../models/demo-face/model.onnx', import.meta.url));
+
 const all = { padDivisor: 1, minChannels: 1 };
 const operators = (model: Uint8Array) => readModelFile(model).nodes.map(({ op }) => op);
 const rewrittenIn = (model: Uint8Array, options = all) =>
@@ -85,6 +87,32 @@ describe('convolutions in the form of Winograd', () => {
     expect(difference(got.data, wanted.data)).toBeLessThan(ROUNDING);
   });
 
+  test('follow each other with other channels, on a map whose sides the padding does not make whole tiles', async () => {
+    const half = { kernel_shape: [2, 2], strides: [2, 2] };
+    const model = onnxModel(
+      3,
+      [
+        { op: 'MaxPool', inputs: ['image'], outputs: ['half'], attributes: half },
+        conv(['half', 'w1', 'b1'], 'first'),
+        { op: 'Relu', inputs: ['first'], outputs: ['positive'] },
+        conv(['positive', 'w2'], 'second'),
+        conv(['second', 'w3', 'b3']),
+      ],
+      [
+        tensor('w1', 5, 3, 3, 3),
+        tensor('b1', 5),
+        tensor('w2', 6, 5, 3, 3),
+        tensor('w3', 5, 6, 3, 3),
+        tensor('b3', 5),
+      ],
+    );
+    expect(rewrittenIn(model)).toBe(3);
+    const faster = winogradConvolutions(model, { ...all, padDivisor: 4 });
+    const [got, wanted] = [await run(faster, 3, 12, 20), await run(model, 3, 12, 20)];
+    expect(got.dims).toEqual(wanted.dims);
+    expect(difference(got.data, wanted.data)).toBeLessThan(ROUNDING);
+  });
+
   test('share one transformed kernel where they share weights, as the levels of a pyramid do', async () => {
     const model = onnxModel(
       3,
@@ -112,9 +140,16 @@ describe('convolutions in the form of Winograd', () => {
   });
 
   test('are made of the bundled network, whose weights are stored in half precision', () => {
-    const demo = readFileSync(new URL('../../../../models/demo-face/model.onnx', import.meta.url));
     expect(rewrittenIn(demo, { padDivisor: 32, minChannels: 64 })).toBe(16);
     expect(rewrittenIn(demo, { padDivisor: 32, minChannels: 128 })).toBe(3);
+  });
+
+  test('are not made where weights in half precision are used as they are stored', () => {
+    const file = readModelFile(demo);
+    const nodes = file.nodes.map(({ bytes, ...node }) =>
+      node.op === 'Cast' ? { ...node, op: 'Identity' } : { ...node, ...(bytes && { bytes }) },
+    );
+    expect(rewrittenIn(file.with(nodes, []))).toBe(0);
   });
 
   test('take weights that are cast to float32, and not those cast to half precision', () => {
@@ -129,6 +164,8 @@ describe('convolutions in the form of Winograd', () => {
 
   test.each([
     ['of stride 2', { ...plain, strides: [2, 2] }],
+    ['of uneven strides', { ...plain, strides: [1, 2] }],
+    ['with uneven padding', { ...plain, pads: [1, 1, 2, 1] }],
     ['with holes', { ...plain, dilations: [2, 2] }],
     ['of groups', { ...plain, group: 2 }],
     ['without padding', { ...plain, pads: [0, 0, 0, 0] }],
@@ -141,6 +178,8 @@ describe('convolutions in the form of Winograd', () => {
 
   test.each([
     ['with another kernel', [4, 4, 1, 1], 1],
+    ['with a kernel across', [4, 4, 1, 3], 1],
+    ['with a kernel down', [4, 4, 3, 1], 1],
     ['with few channels going in', [8, 4, 3, 3], 8],
     ['with few channels coming out', [4, 8, 3, 3], 8],
   ])('are not made of those %s', (_, dims, minChannels) => {
