@@ -13,6 +13,7 @@ export default tseslint.config(
       'test/fixtures',
       'src/labelstudio/openapi.d.ts',
       'src/trainer',
+      'src/detector/kernel',
     ],
   },
   {

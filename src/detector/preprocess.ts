@@ -6,7 +6,7 @@ import type { PixelImage, ResizePlan } from './types.ts';
 /**
  * Pixels to network input: cv2 `INTER_LINEAR` bit for bit, the manifest's channel order,
  * (x - mean) / std in float32 as MMDetection's `DetDataPreprocessor` computes it, then zeros to the right
- * and below. The oracle of the GPU kernel, and the real thing where there is no GPU.
+ * and below. The oracle of both kernels, the GPU's and `preprocessSimd`.
  *
  * @param image RGB or RGBA, upright; alpha is ignored.
  * @param plan from `planResize` for this image.
@@ -112,7 +112,8 @@ function normaliseTable(mean: number, std: number): Float32Array {
   return table;
 }
 
-function checkSizes(image: PixelImage, plan: ResizePlan, out: Float32Array): void {
+/** Throws `PixelsError` when image, plan and output do not belong together. */
+export function checkSizes(image: PixelImage, plan: ResizePlan, out: Float32Array): void {
   const bytes = image.width * image.height * image.channels;
   if (image.data.length !== bytes) {
     throw new PixelsError(

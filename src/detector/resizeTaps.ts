@@ -1,7 +1,7 @@
 /**
  * Tap tables of cv2's `INTER_LINEAR` on 8-bit images: which two source pixels make a destination pixel,
  * and with which weights. All that needs doubles happens here, once a size; what follows is int32 alone,
- * so that the GPU kernel and `preprocess` get the same bits from the same tables.
+ * so that both kernels and `preprocess` get the same bits from the same tables.
  *
  * A table holds four integers a position: i0, i1 (source indices, 0..src-1), w0, w1 (0..2048, 11 bits).
  * Pixel: s(y) = (p[y][x.i0] * x.w0 + p[y][x.i1] * x.w1) >> 4, then

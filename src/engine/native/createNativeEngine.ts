@@ -1,7 +1,7 @@
 import { detectFromHeads } from '../../detector/detect.ts';
 import { modelVersion } from '../../detector/manifest.ts';
 import type { Manifest } from '../../detector/manifest.ts';
-import { preprocess } from '../../detector/preprocess.ts';
+import { preprocessSimd } from '../../detector/preprocessSimd.ts';
 import { planResize } from '../../detector/resizePlan.ts';
 import type { Detection, PixelImage } from '../../detector/types.ts';
 import { asEngineError, EngineError } from '../errors.ts';
@@ -148,7 +148,7 @@ class NativeEngine implements Engine {
     // Images of one shape share it: memory that is fresh costs more than what is written into it.
     const elements = 3 * plan.paddedHeight * plan.paddedWidth;
     if (this.#input.length !== elements) this.#input = new Float32Array(elements);
-    preprocess(pixels, plan, manifest.input, this.#input);
+    preprocessSimd(pixels, plan, manifest.input, this.#input);
     const t1 = performance.now();
     const heads = await this.#session.run(this.#input, plan.paddedHeight, plan.paddedWidth);
     const t2 = performance.now();

@@ -1,6 +1,6 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 import type { Manifest } from '../../detector/manifest.ts';
-import { preprocess } from '../../detector/preprocess.ts';
+import { preprocessSimd } from '../../detector/preprocessSimd.ts';
 import type { HeadTensors, ResizePlan } from '../../detector/types.ts';
 import { asEngineError } from '../errors.ts';
 import { assertContract, headsOf, outputNames } from '../modelContract.ts';
@@ -64,7 +64,7 @@ export class WasmBackend implements WorkerBackend {
     const start = performance.now();
     const size = 3 * plan.paddedHeight * plan.paddedWidth;
     if (this.#input.length !== size) this.#input = new Float32Array(size);
-    preprocess(readPixels(image), plan, this.#manifest.input, this.#input);
+    preprocessSimd(readPixels(image), plan, this.#manifest.input, this.#input);
     const ready = performance.now();
     const heads = await this.run(this.#input, plan.paddedHeight, plan.paddedWidth);
     return { heads, preprocess: ready - start, infer: performance.now() - ready };

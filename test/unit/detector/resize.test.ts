@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ManifestInput } from '../../../src/detector/manifest.ts';
 import { preprocess } from '../../../src/detector/preprocess.ts';
+import { preprocessSimd } from '../../../src/detector/preprocessSimd.ts';
 import { PixelsError, planResize } from '../../../src/detector/resizePlan.ts';
 import { columnTaps, rowTaps } from '../../../src/detector/resizeTaps.ts';
 import type { PixelImage, ResizePlan } from '../../../src/detector/types.ts';
@@ -36,10 +37,16 @@ function stretchTo(width: number, height: number): ManifestInput {
   return { ...plain, resize: { rule: 'stretch', width, height } };
 }
 
+/** The twin and the SIMD kernel: what holds for one holds for the other. */
+const both = [
+  ['preprocess', preprocess],
+  ['preprocessSimd', preprocessSimd],
+] as const;
+
 /** The resized image alone, back in bytes and interleaved. */
-function resized(image: PixelImage, width: number, height: number): Uint8Array {
+function resized(run: typeof preprocess, image: PixelImage, width: number, height: number): Uint8Array {
   const input = stretchTo(width, height);
-  const planes = preprocess(image, planResize(image.width, image.height, input), input);
+  const planes = run(image, planResize(image.width, image.height, input), input);
   const area = width * height;
   return Uint8Array.from(
     { length: planes.length },
@@ -51,14 +58,14 @@ function picture(width: number, height: number, data: Uint8Array): PixelImage {
   return { width, height, channels: 3, data };
 }
 
-describe('the resize is cv2 INTER_LINEAR bit for bit', () => {
+describe.each(both)('the resize of %s is cv2 INTER_LINEAR bit for bit', (_, run) => {
   it.each(fixture.small)('from %i x %i to every size 1..9', (width, height, crc) => {
     let got = 0;
     for (let w = 1; w <= 9; w++) {
       for (let h = 1; h <= 9; h++) {
         const start = ((width * 10 + height) * 10 + w) * 10 + h;
         const source = picture(width, height, hashedBytes(width * height * 3, start));
-        got = crc32(resized(source, w, h), got);
+        got = crc32(resized(run, source, w, h), got);
       }
     }
     expect(got).toBe(crc);
@@ -68,12 +75,12 @@ describe('the resize is cv2 INTER_LINEAR bit for bit', () => {
     'on an image: $source.width x $source.height to $target.width x $target.height',
     ({ source, target }) => {
       const image = picture(source.width, source.height, unpack(source.rgb));
-      expect(Buffer.compare(resized(image, target.width, target.height), unpack(target.rgb))).toBe(0);
+      expect(Buffer.compare(resized(run, image, target.width, target.height), unpack(target.rgb))).toBe(0);
     },
   );
 
   it.each(fixture.big)('%i x %i to %i x %i', (width, height, w, h, crc) => {
-    expect(crc32(resized(picture(width, height, hashedBytes(width * height * 3)), w, h))).toBe(crc);
+    expect(crc32(resized(run, picture(width, height, hashedBytes(width * height * 3)), w, h))).toBe(crc);
   });
 });
 
@@ -133,7 +140,7 @@ describe('the resize is cv2 INTER_LINEAR at any size', () => {
     },
   );
 
-  it('equals the oracle', () => {
+  it.each(both)('%s equals the oracle', (_, run) => {
     const side = fc.integer({ min: 1, max: 90 });
     const byte = fc.constantFrom<(i: number) => number>(
       (i) => hashedBytes(1, i)[0] ?? 0,
@@ -147,7 +154,7 @@ describe('the resize is cv2 INTER_LINEAR at any size', () => {
           height,
           Uint8Array.from({ length: width * height * 3 }, (_, i) => value(i)),
         );
-        expect(Buffer.compare(resized(image, w, h), cv2Linear(image, w, h))).toBe(0);
+        expect(Buffer.compare(resized(run, image, w, h), cv2Linear(image, w, h))).toBe(0);
       }),
       { numRuns: 60 },
     );
@@ -247,7 +254,7 @@ describe('planResize', () => {
   });
 });
 
-describe('preprocess', () => {
+describe.each(both)('%s', (_, run) => {
   const bgr: ManifestInput = {
     ...stretchTo(3, 1),
     channelOrder: 'bgr',
@@ -268,12 +275,12 @@ describe('preprocess', () => {
   const expected = [...b, 0, ...empty, ...g, 0, ...empty, ...r, 0, ...empty];
 
   it('orders channels, normalises in their order, and pads with zeros after that', () => {
-    expect([...preprocess(image, plan, bgr)]).toEqual(expected);
+    expect([...run(image, plan, bgr)]).toEqual(expected);
   });
 
   it('clears what a reused output held', () => {
     const out = new Float32Array(48).fill(7);
-    expect(preprocess(image, plan, bgr, out)).toBe(out);
+    expect(run(image, plan, bgr, out)).toBe(out);
     expect([...out]).toEqual(expected);
   });
 
@@ -283,8 +290,8 @@ describe('preprocess', () => {
     [4, 4, 'nowhere'],
   ])('clears it too where %i x %i pixels are padded %s', (width, height) => {
     const input: ManifestInput = { ...bgr, resize: { rule: 'stretch', width, height } };
-    const fresh = preprocess(image, planResize(3, 1, input), input);
-    const used = preprocess(image, planResize(3, 1, input), input, new Float32Array(48).fill(7));
+    const fresh = run(image, planResize(3, 1, input), input);
+    const used = run(image, planResize(3, 1, input), input, new Float32Array(48).fill(7));
     expect([...used]).toEqual([...fresh]);
     const zeros = fresh.filter((value) => value === 0).length;
     expect(zeros).toBe(48 - 3 * width * height);
@@ -298,17 +305,17 @@ describe('preprocess', () => {
         fc.integer({ min: 1, max: 9 }),
         (rgba, w, h) => {
           const rgb = rgba.filter((_, i) => i % 4 !== 3);
-          const opaque = resized(picture(4, 3, rgb), w, h);
-          expect(resized({ width: 4, height: 3, channels: 4, data: rgba }, w, h)).toEqual(opaque);
+          const opaque = resized(run, picture(4, 3, rgb), w, h);
+          expect(resized(run, { width: 4, height: 3, channels: 4, data: rgba }, w, h)).toEqual(opaque);
         },
       ),
     );
   });
 
   it('refuses pixels, plans and outputs that do not belong together', () => {
-    expect(() => preprocess({ ...image, data: new Uint8Array(8) }, plan, bgr)).toThrow(/9 bytes, but has 8/u);
-    expect(() => preprocess(image, planResize(4, 1, bgr), bgr)).toThrow(/planned for 4 x 1/u);
-    expect(() => preprocess(image, planResize(3, 2, bgr), bgr)).toThrow(/planned for 3 x 2 .* has 3 x 1/u);
-    expect(() => preprocess(image, plan, bgr, new Float32Array(47))).toThrow(/48 elements, but holds 47/u);
+    expect(() => run({ ...image, data: new Uint8Array(8) }, plan, bgr)).toThrow(/9 bytes, but has 8/u);
+    expect(() => run(image, planResize(4, 1, bgr), bgr)).toThrow(/planned for 4 x 1/u);
+    expect(() => run(image, planResize(3, 2, bgr), bgr)).toThrow(/planned for 3 x 2 .* has 3 x 1/u);
+    expect(() => run(image, plan, bgr, new Float32Array(47))).toThrow(/48 elements, but holds 47/u);
   });
 });
