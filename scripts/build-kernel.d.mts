@@ -1,2 +1,2 @@
-/** The text of src/detector/resizeKernelBytes.ts, from the kernel's source. */
-export function kernelModule(): Promise<string>;
+/** The WebAssembly that the source of the resize's kernel, src/detector/kernel, compiles to. */
+export function compileKernel(): Promise<Uint8Array>;

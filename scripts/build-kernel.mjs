@@ -11,8 +11,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const source = 'src/detector/kernel/resize.ts';
 const target = 'src/detector/resizeKernelBytes.ts';
 
-/** The module's text; also what the test compares the one in the repository with. */
-export async function kernelModule() {
+export async function compileKernel() {
   let bytes;
   const messages = asc.createMemoryStream();
   const flags = ['--runtime', 'stub', '--enable', 'simd', '--use', 'abort=', '-Ospeed', '--converge'];
@@ -25,15 +24,16 @@ export async function kernelModule() {
   });
   if (error || !bytes)
     throw new Error(`${source} does not compile.\n${messages.toString()}`, { cause: error });
-  const pieces = Buffer.from(bytes)
-    .toString('base64')
-    .match(/.{1,100}/gu);
-  return [
-    `/** ${source}, compiled by scripts/build-kernel.mjs: WebAssembly in base64, ${bytes.length} bytes. */`,
-    `export const RESIZE_KERNEL = \`\n${pieces.join('\n')}\`;\n`,
-  ].join('\n');
+  return bytes;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await writeFile(path.join(root, target), await kernelModule());
+  const bytes = await compileKernel();
+  const base64 = Buffer.from(bytes).toString('base64');
+  const lines = base64.match(/.{1,100}/gu).join('\n');
+  await writeFile(
+    path.join(root, target),
+    `/** ${source}, compiled by scripts/build-kernel.mjs: WebAssembly in base64, ${bytes.length} bytes. */\n` +
+      `export const RESIZE_KERNEL = \`\n${lines}\`;\n`,
+  );
 }
