@@ -9,7 +9,7 @@ import { readFinal } from '../../../../src/relay/training/trainerEvents.ts';
 import type { Job } from '../../../../src/training/job.ts';
 import { buildRelayProcess, kill, killAll, removeRelayProcess, startRelay } from './relayProcesses.ts';
 import { poll } from './patience.ts';
-import { clear, makeHome, modelsOf, setFaults, starts, training, until } from './trainingHome.ts';
+import { clear, isRunning, makeHome, modelsOf, setFaults, starts, training, until } from './trainingHome.ts';
 
 let home: string;
 beforeAll(buildRelayProcess);
@@ -220,12 +220,3 @@ describe('two processes with one home', () => {
     expect((await told(watcher, id)).at(-1)).toMatchObject({ type: 'job', job: { state: 'cancelled' } });
   });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -7,6 +7,7 @@ import { poll } from './patience.ts';
 import {
   clear,
   fakeExecutor,
+  isRunning,
   makeHome,
   setFaults,
   slowCollect,
@@ -44,14 +45,7 @@ function cluster() {
   return { state, executors: { local, ray } };
 }
 
-const isGone = (pid: number | undefined) => {
-  try {
-    process.kill(pid ?? 0, 0);
-    return false;
-  } catch {
-    return true;
-  }
-};
+const isGone = (pid: number | undefined) => !isRunning(pid);
 
 describe('a cancelled job whose cluster is silent', () => {
   it('keeps no other job waiting, and its step ends when the cluster answers', async () => {

@@ -144,3 +144,13 @@ export async function until(
   }
   throw new Error(`Too late: ${JSON.stringify(await service.get(id))}`);
 }
+
+/** A process that has ended stays until its parent has taken note, which may be a moment after the kill. */
+export function isRunning(pid: number | undefined): boolean {
+  try {
+    process.kill(pid ?? 0, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
