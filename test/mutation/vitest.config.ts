@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'test/unit/detector/**/*.test.ts',
+      'test/unit/engine/onnx/*.test.ts',
       'test/unit/labelstudio/regions.test.ts',
       'test/unit/labelstudio/mapping.test.ts',
     ],
