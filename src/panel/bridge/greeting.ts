@@ -7,6 +7,8 @@ import type { Trouble } from './notices.ts';
 const patienceMs = 6000;
 /** The same when it was there, and was then loaded anew. */
 const secondPatienceMs = 1500;
+/** How often it is greeted until it answers, in milliseconds: a greeting is lost on a page that does not listen yet. */
+const againMs = 1000;
 
 export interface Meeting {
   /** Loads the panel's page and greets it; also when that has failed before. */
@@ -29,28 +31,45 @@ export function meetPanel(
   let port: MessagePort | null = null;
   let ready = false;
   let patience: ReturnType<typeof setTimeout> | undefined;
+  let greeting: ReturnType<typeof setInterval> | undefined;
+  const offered = new Set<MessagePort>();
   const ended = new AbortController();
   const { signal } = ended;
 
   function greet(): void {
     if (iframe.src === '') return;
-    const channel = new MessageChannel();
-    port?.close();
-    port = channel.port1;
     // It has left by itself: its user has taken this page off the list.
     if (ready) wait(secondPatienceMs);
     ready = false;
-    port.onmessage = ({ data }: MessageEvent<unknown>) => {
+    port = null;
+    offer();
+    clearInterval(greeting);
+    greeting = setInterval(offer, againMs);
+  }
+
+  /** Several may be on their way: the panel takes one, and what it says comes through that. */
+  function offer(): void {
+    const { port1, port2 } = new MessageChannel();
+    offered.add(port1);
+    port1.onmessage = ({ data }: MessageEvent<unknown>) => {
       const parsed = v.safeParse(toBridgeSchema, data);
       if (!parsed.success) return;
       if (parsed.output.type === 'ready') {
         ready = true;
-        clearTimeout(patience);
+        port = port1;
+        rest();
+        offered.forEach((each) => each !== port1 && each.close());
+        offered.clear();
       }
       on.message(parsed.output);
     };
     // To Forelabel's page alone: an error page of the browser, or anybody else's, does not get it.
-    iframe.contentWindow?.postMessage(hello, forelabel, [channel.port2]);
+    iframe.contentWindow?.postMessage(hello, forelabel, [port2]);
+  }
+
+  function rest(): void {
+    clearTimeout(patience);
+    clearInterval(greeting);
   }
 
   /** The only thing of Forelabel's that any page may load says whether it runs. */
@@ -61,6 +80,7 @@ export function meetPanel(
       () => true,
       () => false,
     );
+    clearInterval(greeting);
     if (!ready && !signal.aborted) on.trouble(runs ? 'not-allowed' : 'not-running');
   }
 
@@ -74,7 +94,7 @@ export function meetPanel(
     'securitypolicyviolation',
     ({ blockedURI, disposition }) => {
       if (disposition !== 'enforce' || ready || !blockedURI.startsWith(forelabel)) return;
-      clearTimeout(patience);
+      rest();
       on.trouble('blocked');
     },
     { signal },
@@ -91,7 +111,8 @@ export function meetPanel(
     },
     end() {
       ended.abort();
-      clearTimeout(patience);
+      rest();
+      offered.forEach((each) => each.close());
       port?.close();
     },
   };
