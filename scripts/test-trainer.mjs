@@ -53,7 +53,7 @@ try {
   const args = [
     'test/trainer',
     '-q',
-    '-rs',
+    '-rfEs',
     '--disable-warnings',
     '-p',
     'no:cacheprovider',

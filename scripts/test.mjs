@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ensureChromium } from './chromium-setup.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -63,19 +63,45 @@ async function vitest(project) {
       passed: numPassedTests,
       failed: failed || (code === 0 ? 0 : 1),
       skipped: numPendingTests + numTodoTests,
+      failures: testResults.flatMap(failuresOf),
     };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, failures: [`${project}: no report`] };
   }
 }
 
+/**
+ * @param {{ name: string, status: string, message: string, assertionResults: { status: string, fullName: string, failureMessages: string[] }[] }} file
+ *   of vitest's report
+ * @returns {string[]} a paragraph for each test that failed, or for the file when it did not load
+ */
+function failuresOf(file) {
+  const name = relative(root, file.name);
+  if (file.status === 'failed' && file.assertionResults.length === 0)
+    return [`${name}\n${beginning(file.message)}`];
+  return file.assertionResults
+    .filter(({ status }) => status === 'failed')
+    .map(
+      ({ fullName, failureMessages }) => `${name} > ${fullName}\n${beginning(failureMessages.join('\n'))}`,
+    );
+}
+
+/** Enough of a message to know what happened; the whole stands where the suite printed it. */
+const beginning = (message) =>
+  message
+    .split('\n')
+    .slice(0, 8)
+    .map((line) => `    ${line.slice(0, 300)}`)
+    .join('\n');
+
 /** Static checks: each command is one check. */
 async function check() {
-  const count = { passed: 0, failed: 0, skipped: 0 };
+  const count = { passed: 0, failed: 0, skipped: 0, failures: [] };
   for (const script of ['check:types', 'check:lint', 'check:format', 'check:layers', 'check:unused']) {
-    const { code } = await run(['npm', 'run', '--silent', script], { quiet: true });
+    const { code, output } = await run(['npm', 'run', '--silent', script], { quiet: true });
     process.stdout.write(`${code === 0 ? 'ok  ' : 'FAIL'} ${script}\n`);
     count[code === 0 ? 'passed' : 'failed'] += 1;
+    if (code !== 0) count.failures.push(`${script}\n${beginning(output.trim())}`);
   }
   return count;
 }
@@ -84,9 +110,11 @@ async function trainer() {
   // Shown at its end: it runs beside other suites.
   const { code, output } = await run(['node', 'scripts/test-trainer.mjs'], { silent: true });
   const line = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/u.exec(output.trimEnd());
-  if (!line) return { passed: 0, failed: 1, skipped: 0, output };
+  if (!line) return { passed: 0, failed: 1, skipped: 0, output, failures: [`trainer\n${beginning(output)}`] };
   const failed = Number(line[2]) || (code === 0 ? 0 : 1);
-  return { passed: Number(line[1]), failed, skipped: Number(line[3] ?? 0), output };
+  // pytest's own lines 'FAILED file::test - message'
+  const failures = output.split('\n').filter((text) => /^(?:FAILED|ERROR) /u.test(text));
+  return { passed: Number(line[1]), failed, skipped: Number(line[3] ?? 0), output, failures };
 }
 
 const build = () => run(['npm', 'run', '--silent', 'build'], { quiet: true });
@@ -120,6 +148,8 @@ const environments = {
 };
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** @type {string[]} said again at the end, where a log of thousands of lines is read first */
+const failures = [];
 
 /** Prepares what the suite needs, runs it, and adds it to the total. */
 async function runSuite(name, suite) {
@@ -130,9 +160,11 @@ async function runSuite(name, suite) {
     if (result && result.code !== 0) {
       process.stdout.write(`FAIL preparing ${need}\n`);
       total.failed += 1;
+      failures.push(`${name}: preparing ${need}\n${beginning(result.output.trim())}`);
     }
   }
-  const { passed, failed, skipped, output = '' } = await suite.run();
+  const { passed, failed, skipped, output = '', failures: its } = await suite.run();
+  failures.push(...its);
   total.passed += passed;
   total.failed += failed;
   total.skipped += skipped;
@@ -151,5 +183,6 @@ for (const [name, suite] of wanted) {
 }
 await trainerSuite;
 rmSync(reports, { recursive: true, force: true });
+if (failures.length > 0) process.stdout.write(`\nWhat failed:\n\n${failures.join('\n\n')}\n`);
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
