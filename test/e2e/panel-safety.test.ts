@@ -266,8 +266,14 @@ describe('the list', () => {
       ).toEqual([]);
     }
     await allow(labelStudio.url);
-    await press(tab.page);
+    // Back in its tab, the panel comes by itself: who presses at that moment asks for it, and does not send it away. A
+    // browser without a window tells no page that it is looked at.
+    await tab.page.bringToFront();
+    await tab.page.evaluate(() => window.dispatchEvent(new Event('focus')));
     await tab.button.waitFor();
+    await press(tab.page);
+    await tab.page.waitForTimeout(1000);
+    expect(await tab.button.isVisible()).toBe(true);
     await tab.open(task);
     await press(tab.page);
     await tab.button.waitFor();

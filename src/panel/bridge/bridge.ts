@@ -25,6 +25,8 @@ const openingMs = 5000;
 const rebuildMs = 1000;
 /** The same while the address names a task, or the label stream. */
 const namedMs = 4000;
+/** How long after the panel has come by itself a press still asks for it, and does not send it away, in milliseconds. */
+const crossedMs = 5000;
 
 type View = Extract<ToPanel, { type: 'view' }>['view'];
 
@@ -52,6 +54,8 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
   let withoutAnnotationSince = 0;
   let openingSince = 0;
   let seen = 0;
+  let unasked = quietly;
+  let cameUnasked = -Infinity;
   const panel = meetPanel(frame.iframe, forelabel, { message: heard, trouble });
 
   /** Null: not to be said yet, what was said before still holds. */
@@ -152,6 +156,7 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
   function heard(message: ToBridge): void {
     switch (message.type) {
       case 'ready':
+        cameUnasked = unasked ? Date.now() : -Infinity;
         told = '';
         frame.say(null);
         look();
@@ -181,8 +186,25 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
     onEnd();
   }
 
+  function press(): void {
+    if (panel.ready && Date.now() - cameUnasked < crossedMs) return;
+    if (panel.ready) end();
+    else {
+      unasked = false;
+      start();
+    }
+  }
+
   // Back from the tab in which this Label Studio was allowed.
-  window.addEventListener('focus', () => started && !panel.ready && start(), { signal });
+  window.addEventListener(
+    'focus',
+    () => {
+      if (!started || panel.ready) return;
+      unasked = true;
+      start();
+    },
+    { signal },
+  );
   window.addEventListener(
     'keydown',
     (event) => {
@@ -205,7 +227,7 @@ export function startBridge(forelabel: string, quietly: boolean, onEnd: () => vo
   );
   const looking = setInterval(look, lookMs);
   look();
-  return { press: () => (panel.ready ? end() : start()), end };
+  return { press, end };
 }
 
 function failureOf(error: unknown): Pick<Extract<ToPanel, { type: 'failed' }>, 'message' | 'code'> {

@@ -80,13 +80,15 @@ export function meetPanel(
       () => true,
       () => false,
     );
-    clearInterval(greeting);
     if (!ready && !signal.aborted) on.trouble(runs ? 'not-allowed' : 'not-running');
   }
 
   function wait(ms: number): void {
     clearTimeout(patience);
-    patience = setTimeout(() => void why(), ms);
+    patience = setTimeout(() => {
+      clearInterval(greeting);
+      void why();
+    }, ms);
   }
 
   iframe.addEventListener('load', greet, { signal });
