@@ -1,6 +1,7 @@
 import type { ManifestInput } from './manifest.ts';
 import { PixelsError } from './resizePlan.ts';
 import { columnTaps, rowTaps, TAP_STRIDE } from './resizeTaps.ts';
+import { walkRows } from './sourceRows.ts';
 import type { PixelImage, ResizePlan } from './types.ts';
 
 /**
@@ -32,28 +33,13 @@ export function preprocess(
   const tableOf = (channel: number) => normaliseTable(input.mean[channel] ?? 0, input.std[channel] ?? 1);
   const tables: Tables = [tableOf(red), tableOf(green), tableOf(blue)];
 
-  // Two source rows are kept after their horizontal pass: neighbouring destination rows share them, so that enlarging
-  // computes each source row once.
-  let upper = new Int32Array(width * 3);
-  let lower = new Int32Array(width * 3);
-  let upperY = -1;
-  let lowerY = -1;
-  for (let y = 0; y < height; y++) {
-    const at = y * TAP_STRIDE;
-    const y0 = rows[at] ?? 0;
-    const y1 = rows[at + 1] ?? 0;
-    if (upperY !== y0) {
-      [upper, lower] = [lower, upper];
-      [upperY, lowerY] = [lowerY, upperY];
-    }
-    if (upperY !== y0) resizeRow(image, y0, columns, upper);
-    upperY = y0;
-    if (lowerY !== y1) resizeRow(image, y1, columns, lower);
-    lowerY = y1;
+  const strips = [new Int32Array(width * 3), new Int32Array(width * 3)] as const;
+  const resize = (y: number, strip: Int32Array) => resizeRow(image, y, columns, strip);
+  walkRows(rows, strips, resize, (y, upper, lower, w0, w1) => {
     const to = y * paddedWidth;
     const starts: Starts = [red * plane + to, green * plane + to, blue * plane + to];
-    blendRows(upper, lower, rows[at + 2] ?? 0, rows[at + 3] ?? 0, tables, out, starts);
-  }
+    blendRows(upper, lower, w0, w1, tables, out, starts);
+  });
   return out;
 }
 

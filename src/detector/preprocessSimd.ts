@@ -3,6 +3,7 @@ import { checkSizes } from './preprocess.ts';
 import { openKernel } from './resizeKernel.ts';
 import type { Kernel } from './resizeKernel.ts';
 import { columnTaps, rowTaps, TAP_STRIDE } from './resizeTaps.ts';
+import { walkRows } from './sourceRows.ts';
 import type { PixelImage, ResizePlan } from './types.ts';
 
 /** Where things lie in the kernel's memory, in bytes. Of the image there are only a few rows in it. */
@@ -63,30 +64,15 @@ export function preprocessSimd(
   }));
   const resizeRow = rowResizer(kernel, buffer, image, at, width);
 
-  const rows = rowTaps(image.height, height);
-  // Two source rows are kept after their horizontal pass, as in `preprocess`.
-  let [upper, lower] = at.strips;
-  let upperY = -1;
-  let lowerY = -1;
-  for (let y = 0; y < height; y++) {
-    const tap = y * TAP_STRIDE;
-    const y0 = rows[tap] ?? 0;
-    const y1 = rows[tap + 1] ?? 0;
-    if (upperY !== y0) {
-      [upper, lower] = [lower, upper];
-      [upperY, lowerY] = [lowerY, upperY];
-    }
-    if (upperY !== y0) resizeRow(y0, upper);
-    upperY = y0;
-    if (lowerY !== y1) resizeRow(y1, lower);
-    lowerY = y1;
-    kernel.vertical(upper, lower, rows[tap + 2] ?? 0, rows[tap + 3] ?? 0, width, NORMALISE, at.planes);
+  const { vertical } = kernel;
+  walkRows(rowTaps(image.height, height), at.strips, resizeRow, (y, upper, lower, w0, w1) => {
+    vertical(upper, lower, w0, w1, width, NORMALISE, at.planes);
     for (const { row, start } of planes) {
       const to = start + y * paddedWidth;
       out.set(row, to);
       if (width < paddedWidth) out.fill(0, to + width, to + paddedWidth);
     }
-  }
+  });
   for (const { start } of planes) out.fill(0, start + height * paddedWidth, start + plane);
   return out;
 }
