@@ -2,7 +2,7 @@ import { readModelFile } from '../../src/engine/onnx/modelFile.ts';
 
 /** A model and, beside it, a convolution of as many channels as a large network has; no output needs it. */
 export function wideModel(model: Uint8Array, channels: number): Uint8Array<ArrayBuffer> {
-  const { input, nodes, with: edited } = readModelFile(model);
+  const file = readModelFile(model);
   const attributes = {
     kernel_shape: [3, 3],
     strides: [1, 1],
@@ -14,8 +14,8 @@ export function wideModel(model: Uint8Array, channels: number): Uint8Array<Array
     ({ op: 'Conv', inputs: [from, weights], outputs: [to], attributes }) as const;
   const weights = (name: string, from: number) =>
     ({ name, dims: [channels, from, 3, 3], data: new Float32Array(channels * from * 9) }) as const;
-  return edited(
-    [...nodes, conv(input, 'widening', 'wide'), conv('wide', 'widest', 'unused')],
+  return file.with(
+    [...file.nodes, conv(file.input, 'widening', 'wide'), conv('wide', 'widest', 'unused')],
     [weights('widening', 3), weights('widest', channels)],
   );
 }
