@@ -52,7 +52,7 @@ async function nativeContenders(model: BenchModel): Promise<readonly Contender[]
 async function measure(
   model: BenchModel,
   files: readonly string[],
-  rounds: number,
+  turns: { readonly rounds: number; readonly perTurn: number },
   slow: number,
 ): Promise<void> {
   const peers = await startPeers(model.folder);
@@ -70,8 +70,8 @@ async function measure(
     const fewer = new Map(
       contenders.filter(({ name }) => name.startsWith('wasm')).map(({ name }) => [name, slow]),
     );
-    const samples = await inTurn(contenders, files, rounds, fewer);
-    const many = await throughput(contenders, files, rounds, fewer);
+    const { samples, afterPause } = await inTurn(contenders, files, turns, fewer);
+    const many = await throughput(contenders, files, turns.rounds, fewer);
     const of = (name: string): readonly Sample[] => samples.get(name) ?? [];
     for (const { name, device } of contenders) {
       const own = of(name);
@@ -89,6 +89,7 @@ async function measure(
         network: stage('infer'),
         boxes: stage('postprocess'),
         total: median(own.map(({ total }) => total)),
+        afterPause: median(afterPause.get(name) ?? []),
         imagesPerSecond: 1000 / median(many.get(name) ?? []),
         timesMMDetection: pairedRatio(own, of(mmdetection)),
         timesOnnxRuntime: pairedRatio(own, of(python)),
@@ -137,17 +138,17 @@ describe('from the file to the boxes', () => {
   });
 
   it('the demo model', async () => {
-    await measure(demo, photos(30), 2, 30);
+    await measure(demo, photos(30), { rounds: 2, perTurn: 5 }, 30);
   }, 1_800_000);
 
   it('ResNet-50 at 640', async () => {
     const files = photos(6);
-    await measure(await largeModel(640, 640, files[0] ?? ''), files, 2, 2);
+    await measure(await largeModel(640, 640, files[0] ?? ''), files, { rounds: 2, perTurn: 1 }, 2);
   }, 1_800_000);
 
   it('ResNet-50 at 800 x 1333', async () => {
     const files = photos(4);
-    await measure(await largeModel(1333, 800, files[0] ?? ''), files, 2, 1);
+    await measure(await largeModel(1333, 800, files[0] ?? ''), files, { rounds: 2, perTurn: 1 }, 1);
   }, 3_600_000);
 
   it('native is at least twice as fast as MMDetection with the demo model', () => {
