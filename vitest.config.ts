@@ -8,6 +8,9 @@ const isolation = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+// Where a test waits for something, a busy machine may take seconds.
+const patient = { poll: { timeout: 10_000 } };
+
 // Suites without a browser run where there is none.
 const chromium = findChromium();
 
@@ -15,7 +18,14 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', testTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: patient,
+        },
       },
       {
         server: { headers: isolation },
@@ -31,6 +41,8 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: patient,
           // One GPU, two cores: files run one after the other.
           fileParallelism: false,
           browser: {
@@ -51,6 +63,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           environment: 'node',
           testTimeout: 180_000,
+          expect: patient,
           hookTimeout: 300_000,
           fileParallelism: false,
         },

@@ -1,5 +1,5 @@
 import { html } from 'lit';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { page as browser, userEvent } from 'vitest/browser';
 import { render } from 'vitest-browser-lit';
 import { PanelEngine } from '../../../src/panel/page/panelEngine.ts';
@@ -22,6 +22,7 @@ import {
   twoImages,
 } from '../../support/panelPage.ts';
 import { tinyManifest, tinyModelUrl } from '../../support/tinyModelBrowser.ts';
+import { eventually } from '../../support/eventually.ts';
 
 registerIcons();
 
@@ -81,7 +82,7 @@ describe('the panel', () => {
     await expect.element(status()).toHaveTextContent('3 boxes');
     await button('Accept all').click();
     await slider().fill('0.95');
-    await vi.waitFor(() => expect(panel.settings.threshold).toBe(0.95));
+    await eventually(() => expect(panel.settings.threshold).toBe(0.95));
     expect(page.regions.size).toBe(3);
   });
 
@@ -94,7 +95,7 @@ describe('the panel', () => {
     expect(page.changes).toEqual([]);
     await button(/^Pre-label/u).click();
     await button('Add anyway').click();
-    await vi.waitFor(() => expect(page.regions.size).toBe(3));
+    await eventually(() => expect(page.regions.size).toBe(3));
   });
 
   test('says what went wrong, in its own place', async () => {
@@ -112,7 +113,7 @@ describe('the panel', () => {
     await browser.getByLabelText('Model').selectOptions('cells-2');
     expect(panel.engine.model?.version).toBe('cells-2');
     await browser.getByLabelText('Draw with').selectOptions('a on left');
-    await vi.waitFor(() => expect(panel.targets.mappings).toHaveLength(1));
+    await eventually(() => expect(panel.targets.mappings).toHaveLength(1));
     await browser.getByLabelText('Label for thing').selectOptions('Leave out');
     await button(/^Pre-label/u).click();
     await expect.element(browser.getByRole('alert')).toHaveTextContent('No class of the model has a label');
@@ -135,7 +136,7 @@ describe('the panel', () => {
       if (focused?.id === 'go') await userEvent.keyboard(' ');
     }
     expect(stops).toEqual(['Fold the panel', expect.any(String), 'threshold', 'go', '']);
-    await vi.waitFor(() => expect(page.regions.size).toBe(3));
+    await eventually(() => expect(page.regions.size).toBe(3));
     await button('Fold the panel').click();
     await expect.element(slider()).not.toBeVisible();
   });

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { PanelState } from '../../../src/panel/page/panelState.ts';
 import type { PanelKept } from '../../../src/panel/page/panelState.ts';
 import type { PanelEngine } from '../../../src/panel/page/panelEngine.ts';
@@ -12,6 +12,7 @@ import {
   openTask,
   twoImages,
 } from '../../support/panelPage.ts';
+import { eventually } from '../../support/eventually.ts';
 
 let page: FakePage;
 let detector: FakeDetector;
@@ -32,7 +33,7 @@ beforeEach(async () => {
 });
 
 const scores = () => [...page.regions.values()].map(({ score }) => score);
-const settled = () => vi.waitFor(() => expect(panel.work?.phase).toBe('done'));
+const settled = () => eventually(() => expect(panel.work?.phase).toBe('done'));
 function gate() {
   let open: () => void = () => undefined;
   return { promise: new Promise<void>((resolve) => (open = resolve)), open: () => open() };
@@ -85,7 +86,7 @@ describe('pre-labeling the open task', () => {
     expect(page.changes[0]?.over).toBe(false);
     page.others = 1;
     panel.setThreshold(0.05);
-    await vi.waitFor(() => expect(scores()).toHaveLength(4));
+    await eventually(() => expect(scores()).toHaveLength(4));
   });
 
   it('does not ask about its own boxes', async () => {
@@ -102,7 +103,7 @@ describe('pre-labeling the open task', () => {
     detector.gate = hold.promise;
     page.open(7);
     const first = panel.preLabel();
-    await vi.waitFor(() => expect(page.fetched).toEqual(['7 image']));
+    await eventually(() => expect(page.fetched).toEqual(['7 image']));
     page.open(8);
     hold.open();
     await first;
@@ -158,7 +159,7 @@ describe('pre-labeling the open task', () => {
     page.open(8);
     await again.start();
     await again.chooseModel(engine.models[2] ?? listed('none'));
-    await vi.waitFor(() => expect(again.targets.mappings[0]?.labels).toEqual(['Dirt']));
+    await eventually(() => expect(again.targets.mappings[0]?.labels).toEqual(['Dirt']));
   });
 
   it('draws on every image of a task, each with the control that fits, or with the chosen one', async () => {
@@ -223,9 +224,9 @@ describe('the threshold', () => {
     page.open(7);
     await panel.preLabel();
     panel.setThreshold(0.5);
-    await vi.waitFor(() => expect(scores()).toEqual([0.9, 0.6]));
+    await eventually(() => expect(scores()).toEqual([0.9, 0.6]));
     panel.setThreshold(0.05);
-    await vi.waitFor(() => expect(scores()).toHaveLength(4));
+    await eventually(() => expect(scores()).toHaveLength(4));
     expect(detector.seen).toHaveLength(1);
   });
 
@@ -236,10 +237,10 @@ describe('the threshold', () => {
     page.touched.add(best ?? '');
     page.regions.delete(second ?? '');
     panel.setThreshold(0.95);
-    await vi.waitFor(() => expect(panel.work?.shown.size).toBe(0));
+    await eventually(() => expect(panel.work?.shown.size).toBe(0));
     expect(scores()).toEqual([0.9]);
     panel.setThreshold(0.05);
-    await vi.waitFor(() => expect(panel.work?.shown.size).toBe(2));
+    await eventually(() => expect(panel.work?.shown.size).toBe(2));
     expect(scores().sort()).toEqual([0.1, 0.4, 0.9]);
   });
 
@@ -250,7 +251,7 @@ describe('the threshold', () => {
     page.gate = hold.promise;
     for (let value = 0.3; value < 0.8; value += 0.01) panel.setThreshold(value);
     hold.open();
-    await vi.waitFor(() => expect(scores()).toEqual([0.9]));
+    await eventually(() => expect(scores()).toEqual([0.9]));
     expect(page.changes.length).toBeLessThanOrEqual(3);
   });
 
@@ -268,7 +269,7 @@ describe('the threshold', () => {
   it('is remembered', async () => {
     panel.setThreshold(0.42);
     panel.setKey('Ctrl+Shift+KeyB');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const again = make();
       await again.start();
       expect(again.settings).toMatchObject({ threshold: 0.42, key: 'Ctrl+Shift+KeyB' });
@@ -280,7 +281,7 @@ describe('settings', () => {
   it('that are chosen before the kept ones are read stay', async () => {
     panel.setThreshold(0.42);
     panel.setKey('Ctrl+Shift+KeyB');
-    await vi.waitFor(async () => expect((await kept.settings.read(panelSettings)).threshold).toBe(0.42));
+    await eventually(async () => expect((await kept.settings.read(panelSettings)).threshold).toBe(0.42));
     const again = make();
     const started = again.start();
     again.setThreshold(0.6);
@@ -317,44 +318,44 @@ describe('as I go', () => {
     page.open(7);
     page.next = [8, 9, 10];
     panel.setAsIGo(true);
-    await vi.waitFor(() => expect(detector.seen).toEqual(['7 image', '8 image', '9 image']));
+    await eventually(() => expect(detector.seen).toEqual(['7 image', '8 image', '9 image']));
     page.next = [];
     page.open(8);
-    await vi.waitFor(() => expect(scores()).toHaveLength(3));
+    await eventually(() => expect(scores()).toHaveLength(3));
     expect(detector.seen).toHaveLength(3);
     expect(panel.tasks).toBe(2);
   });
 
   it('begins with the task that is open already when the settings are read', async () => {
     panel.setAsIGo(true);
-    await vi.waitFor(async () => expect((await kept.settings.read(panelSettings)).asIGo).toBe(true));
+    await eventually(async () => expect((await kept.settings.read(panelSettings)).asIGo).toBe(true));
     page.open(7);
     await settled();
     const again = make();
     page.open(8);
     await again.start();
-    await vi.waitFor(() => expect(again.work?.phase).toBe('done'));
+    await eventually(() => expect(again.work?.phase).toBe('done'));
   });
 
   it('looks ahead also where it asks', async () => {
     panel.setAsIGo(true);
     page.next = [8];
     page.open(7, { boxes: 2 });
-    await vi.waitFor(() => expect(detector.seen).toEqual(['8 image']));
+    await eventually(() => expect(detector.seen).toEqual(['8 image']));
     expect(panel.work?.phase).toBe('asking');
   });
 
   it('does a task once, also when Label Studio closes and opens it as it is saved', async () => {
     panel.setAsIGo(true);
     page.open(7);
-    await vi.waitFor(() => expect(panel.work?.phase).toBe('done'));
+    await eventually(() => expect(panel.work?.phase).toBe('done'));
     page.show({ kind: 'none', message: 'No task is open. Open one.' });
     page.open(7);
     expect(panel.work?.phase).toBe('idle');
     page.open(8);
-    await vi.waitFor(() => expect(panel.work?.phase).toBe('done'));
+    await eventually(() => expect(panel.work?.phase).toBe('done'));
     page.open(7);
-    await vi.waitFor(() => expect(panel.work?.phase).toBe('done'));
+    await eventually(() => expect(panel.work?.phase).toBe('done'));
     expect(page.changes).toHaveLength(3);
   });
 
@@ -362,9 +363,9 @@ describe('as I go', () => {
     detector.gate = gate().promise;
     page.open(7);
     panel.setAsIGo(true);
-    await vi.waitFor(() => expect(page.fetched).toEqual(['7 image']));
+    await eventually(() => expect(page.fetched).toEqual(['7 image']));
     page.open(8);
-    await vi.waitFor(() => expect(detector.aborted).toBe(1));
+    await eventually(() => expect(detector.aborted).toBe(1));
   });
 
   it('shares the work on a task that is opened while it is looked at ahead', async () => {
@@ -374,17 +375,17 @@ describe('as I go', () => {
     await settled();
     const hold = gate();
     detector.gate = hold.promise;
-    await vi.waitFor(() => expect(page.fetched).toContain('8 image'));
+    await eventually(() => expect(page.fetched).toContain('8 image'));
     page.open(8);
     hold.open();
-    await vi.waitFor(() => expect(scores()).toHaveLength(3));
+    await eventually(() => expect(scores()).toHaveLength(3));
     expect(page.fetched.filter((name) => name === '8 image')).toHaveLength(1);
   });
 
   it('asks, and does not add, where boxes are', async () => {
     panel.setAsIGo(true);
     page.open(7, { boxes: 2 });
-    await vi.waitFor(() => expect(panel.work?.phase).toBe('asking'));
+    await eventually(() => expect(panel.work?.phase).toBe('asking'));
     expect(page.changes).toEqual([]);
   });
 });

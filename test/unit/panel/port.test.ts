@@ -7,6 +7,7 @@ import type { Greeting } from '../../../src/panel/page/greeting.ts';
 import { PortPage } from '../../../src/panel/page/portPage.ts';
 import * as v from 'valibot';
 import { openTask } from '../../support/panelPage.ts';
+import { eventually } from '../../support/eventually.ts';
 
 let channel: MessageChannel;
 let heard: ToBridge[];
@@ -27,7 +28,7 @@ afterEach(() => {
 
 const say = (message: ToPanel | Record<string, unknown>) => channel.port2.postMessage(message);
 async function lastAsked(): Promise<Extract<ToBridge, { id: number }>> {
-  return vi.waitFor(() => {
+  return eventually(() => {
     const last = heard.at(-1);
     if (last === undefined || !('id' in last)) throw new Error('nothing was asked');
     return last;
@@ -80,7 +81,7 @@ describe('the port', () => {
     const { id } = await lastAsked();
     abort.abort();
     await expect(work).rejects.toThrow(/abort/u);
-    await vi.waitFor(() => expect(heard.at(-1)).toEqual({ type: 'cancel', id }));
+    await eventually(() => expect(heard.at(-1)).toEqual({ type: 'cancel', id }));
     await expect(page.fetchImage(7, 'image', abort.signal)).rejects.toThrow(/abort/u);
   });
 
@@ -93,7 +94,7 @@ describe('the port', () => {
     say({ type: 'view', view: { kind: 'task', task: openTask(7) } });
     say({ type: 'theme', dark: true });
     say({ type: 'pressed' });
-    await vi.waitFor(() => expect(onKey).toHaveBeenCalledTimes(1));
+    await eventually(() => expect(onKey).toHaveBeenCalledTimes(1));
     expect(page.view).toEqual({ kind: 'task', task: openTask(7) });
     expect(changed).toHaveBeenCalledTimes(1);
     expect(onTheme).toHaveBeenCalledWith(true);

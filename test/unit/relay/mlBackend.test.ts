@@ -17,6 +17,7 @@ import { projectSettingsStore } from '../../../src/relay/projectSettings/project
 import { TrainingError } from '../../../src/relay/training/contracts.ts';
 import { fakeTraining, type FakeTraining } from '../../support/fakeTraining.ts';
 import { writeModelFolder } from './modelFolder.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const secret = 'a-secret-of-this-installation';
 const token = 'a-token-of-label-studio';
@@ -294,13 +295,13 @@ describe('/predict', () => {
     };
     const started = performance.now();
     const asked = predict(ask(tasksOf(1, 2, 3, 4, 5, 6, 7)));
-    await vi.waitFor(() => expect(waiting).toHaveLength(5));
+    await eventually(() => expect(waiting).toHaveLength(5));
     waiting.shift()?.();
     const [first, ...rest] = await asked;
     expect(first).toMatchObject({ score: 0.9 });
     expect(rest).toEqual([[], [], [], [], [], []]);
     expect(performance.now() - started).toBeLessThan(1000);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       for (const end of waiting.splice(0)) end();
       expect(await (await get('/metrics')).text()).toContain('forelabel_tasks_waiting 0\n');
     });
@@ -323,7 +324,7 @@ describe('/predict', () => {
     const asked = post('/predict', ask(tasksOf(...Array.from({ length: 20 }, (_, i) => i + 1))), {
       signal: client.signal,
     });
-    await vi.waitFor(() => expect(signals).toHaveLength(5));
+    await eventually(() => expect(signals).toHaveLength(5));
     const before = logged.length;
     // As the server does it: with a word, and not with an error.
     client.abort('Client connection prematurely closed.');
@@ -438,7 +439,7 @@ describe('/webhook', () => {
     const started = performance.now();
     expect((await post('/webhook', event('START_TRAINING'))).status).toBe(202);
     expect(performance.now() - started).toBeLessThan(200);
-    await vi.waitFor(() => expect(training.asked).toHaveLength(1));
+    await eventually(() => expect(training.asked).toHaveLength(1));
   });
 
   it('counts annotations, also in lists, and not the skipped ones', async () => {

@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { serveRelay, type RelayServer } from '../../../src/relay/server.ts';
 import { listModels } from '../../../src/relay/modelCatalog.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const open: (RelayServer | Server)[] = [];
 const start = async (port: number, host = '127.0.0.1', appDir = '/nowhere'): Promise<RelayServer> => {
@@ -85,10 +86,10 @@ it('lets a request know that its client has gone', async () => {
   open.push(server);
   const client = new AbortController();
   const asked = fetch(`${server.url}/slow`, { method: 'POST', body: '{}', signal: client.signal });
-  await vi.waitFor(() => expect(signals).toHaveLength(1));
+  await eventually(() => expect(signals).toHaveLength(1));
   client.abort();
   await expect(asked).rejects.toThrow();
-  await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true));
+  await eventually(() => expect(signals[0]?.aborted).toBe(true));
   await (await fetch(`${server.url}/quick`, { method: 'POST', body: '{}', keepalive: false })).text();
   await server.close();
   expect(signals[1]?.aborted).toBe(false);

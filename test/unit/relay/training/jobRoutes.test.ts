@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import * as v from 'valibot';
 import { LabelStudioError } from '../../../../src/labelstudio/errors.ts';
 import { jobRoutes } from '../../../../src/relay/training/jobRoutes.ts';
@@ -12,6 +12,7 @@ import { apiProblemSchema, jobListSchema, trainingStatusSchema } from '../../../
 import { eventSchema } from '../../../../src/training/events.ts';
 import { jobSchema } from '../../../../src/training/job.ts';
 import { aJob, FakeTraining } from './fakeTraining.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 let service: FakeTraining;
 let kept: LabelStudioAccess | null;
@@ -215,7 +216,7 @@ describe('events', () => {
     expect(dataOf(text)).toEqual([]);
     expect(service.readers).toBe(1);
     await leave();
-    await vi.waitFor(() => expect(service.readers).toBe(0));
+    await eventually(() => expect(service.readers).toBe(0));
   });
 
   it('tells of all jobs and new models, from now on', async () => {
@@ -227,7 +228,7 @@ describe('events', () => {
     const { text, leave } = await readUntil(response, (sofar) => dataOf(sofar).length === 2);
     expect(dataOf(text)).toEqual([model, { type: 'job', job: aJob }]);
     await leave();
-    await vi.waitFor(() => expect(service.listeners).toBe(0));
+    await eventually(() => expect(service.listeners).toBe(0));
   });
 
   it('notices over a real connection that the page was closed', async () => {
@@ -239,9 +240,9 @@ describe('events', () => {
       for (const path of [`${jobPath}/events`, '/api/events']) {
         await fetch(`http://127.0.0.1:${port}${path}`, { signal: leaving.signal });
       }
-      await vi.waitFor(() => expect([service.readers, service.listeners]).toEqual([1, 1]));
+      await eventually(() => expect([service.readers, service.listeners]).toEqual([1, 1]));
       leaving.abort();
-      await vi.waitFor(() => expect([service.readers, service.listeners]).toEqual([0, 0]));
+      await eventually(() => expect([service.readers, service.listeners]).toEqual([0, 0]));
     } finally {
       server.closeAllConnections();
       server.close();
