@@ -9,7 +9,7 @@ const create = vi.spyOn(InferenceSession, 'create');
 afterEach(() => create.mockClear());
 
 /** Whether each of the forms that the runtime was given is Winograd's. */
-const forms = () => create.mock.calls.map(([model]) => isWinograd(model as unknown as Uint8Array));
+const forms = () => create.mock.calls.map(([model]) => isWinograd(model));
 
 async function open(channels: number): Promise<void> {
   const file = new Uint8Array(await (await fetch(tinyModelUrl)).arrayBuffer());
