@@ -16,6 +16,7 @@ export type Fault =
   | 'throw' // outside any call, and no answer
   | 'hang' // no answer, and nothing to do
   | 'block' // no answer for being busy, in the middle of an inference
+  | 'wait' // in the middle of an inference, for the Web Lock 'mid-image'
   | 'no-memory' // as ONNX Runtime says it
   | 'gpu-no-memory' // as the device says it
   | 'zeros'; // all outputs, and no error
@@ -94,6 +95,7 @@ async function faultyRun(infer: () => ReturnType<Run>): ReturnType<Run> {
   }
   const results = await infer();
   if (now === 'block') block();
+  if (now === 'wait') await navigator.locks.request('mid-image', () => undefined);
   if (now === 'die-late') return new Promise(() => undefined);
   if (now === 'zeros') for (const { data } of Object.values(results)) (data as Float32Array).fill(0);
   return results;

@@ -109,20 +109,36 @@ describe('the worker', () => {
   });
 });
 
+/** Takes the Web Lock for which a worker waits in mid-image when told to; `reached` resolves when it does. */
+async function holdMidImage(): Promise<{ reached: () => Promise<void>; release: () => void }> {
+  let release = (): void => undefined;
+  await new Promise<void>((taken) => {
+    void navigator.locks.request('mid-image', () => {
+      taken();
+      return new Promise<void>((resolve) => (release = resolve));
+    });
+  });
+  const waiting = async () => (await navigator.locks.query()).pending?.map(({ name }) => name);
+  return { reached: () => expect.poll(waiting).toContain('mid-image'), release: () => release() };
+}
+
 describe('abort', () => {
   test('in mid-image is immediate, and the engine goes on', async () => {
-    const engine = await tinyEngine({ backends: ['wasm'] });
+    const workers = faultySpawn({ at: { 0: 'wait' } });
+    const engine = await tinyEngine({ backends: ['wasm'], spawn: workers.spawn });
     const abort = new AbortController();
     const reason = new Error('enough');
-    const image = await drawPng(800, 800);
-    const aborted = engine.detect(image, { signal: abort.signal });
+    const midImage = await holdMidImage();
+    const aborted = engine.detect(await drawPng(800, 800), { signal: abort.signal });
     aborted.catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await midImage.reached();
     const start = performance.now();
     abort.abort(reason);
     await expect(aborted).rejects.toBe(reason);
     expect(performance.now() - start).toBeLessThan(50);
+    midImage.release();
     expect((await scores(engine)).length).toBeGreaterThan(3);
+    expect(workers.count).toBe(1);
     await engine.dispose();
   });
 
@@ -150,14 +166,15 @@ describe('abort', () => {
   });
 
   test('by dispose reaches every image', async () => {
-    const engine = await tinyEngine({ backends: ['wasm'] });
+    const engine = await tinyEngine({ backends: ['wasm'], spawn: faultySpawn({ at: { 0: 'wait' } }).spawn });
+    const midImage = await holdMidImage();
     const all = [1, 2, 3, 4, 5].map(() =>
       scores(engine).catch((error: unknown) => (error as { code: string }).code),
     );
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await midImage.reached();
     await engine.dispose();
-    const ends = await Promise.all(all);
-    expect(ends.at(-1)).toBe('disposed');
+    midImage.release();
+    expect(await Promise.all(all)).toEqual(Array(5).fill('disposed'));
     await expect(scores(engine)).rejects.toMatchObject({ code: 'disposed' });
   });
 });
