@@ -132,10 +132,9 @@ describe('abort', () => {
     const aborted = engine.detect(await drawPng(800, 800), { signal: abort.signal });
     aborted.catch(() => undefined);
     await midImage.reached();
-    const start = performance.now();
     abort.abort(reason);
+    // Nobody waits for the image, which is still held.
     await expect(aborted).rejects.toBe(reason);
-    expect(performance.now() - start).toBeLessThan(50);
     midImage.release();
     expect((await scores(engine)).length).toBeGreaterThan(3);
     expect(workers.count).toBe(1);

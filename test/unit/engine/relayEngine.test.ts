@@ -168,10 +168,9 @@ test('abort is immediate, calls the image back, and frees its place', async () =
   const image = await picture();
   const all = [1, 2, 3].map(() => engine.detect(image, { signal: abort.signal }));
   await expect.poll(() => signals.length).toBe(3);
-  const start = performance.now();
   abort.abort(reason);
+  // Nobody waits for the relay, which never answers.
   for (const each of all) await expect(each).rejects.toBe(reason);
-  expect(performance.now() - start).toBeLessThan(100);
   await expect.poll(() => signals.every(({ aborted }) => aborted)).toBe(true);
 });
 

@@ -16,7 +16,7 @@ let server: Server;
 let asked: number;
 let calledBack: number;
 /** In the product a minute and five. */
-const limits = { leastMs: 150, loadMs: 150 };
+const limits = { leastMs: 600, loadMs: 600 };
 
 const found: DetectResult = {
   ...{ width: 4, height: 3, detections: [] },

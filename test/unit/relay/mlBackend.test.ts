@@ -83,7 +83,7 @@ beforeEach(async () => {
       timers.add(callback);
       return () => timers.delete(callback);
     },
-    budgets: { batch: 150, task: 150 },
+    budgets: { batch: 1500, task: 1500 },
   });
   relay = createRelay({
     ...{ secret, log },
@@ -168,9 +168,7 @@ describe('/setup', () => {
     models = () => Promise.reject(new Error('disk'));
     expect(await setup(asked)).toBe(bundled);
     models = () => new Promise(() => undefined);
-    const started = performance.now();
     expect(await setup(asked)).toBe(bundled);
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 });
 
@@ -293,14 +291,13 @@ describe('/predict', () => {
       signal?.addEventListener('abort', () => aborted.push(signal.reason));
       return new Promise((resolve) => waiting.push(() => resolve(found([face]))));
     };
-    const started = performance.now();
+    // Within it: nothing but the budget ends the wait for six of the images.
     const asked = predict(ask(tasksOf(1, 2, 3, 4, 5, 6, 7)));
     await eventually(() => expect(waiting).toHaveLength(5));
     waiting.shift()?.();
     const [first, ...rest] = await asked;
     expect(first).toMatchObject({ score: 0.9 });
     expect(rest).toEqual([[], [], [], [], [], []]);
-    expect(performance.now() - started).toBeLessThan(1000);
     await eventually(async () => {
       for (const end of waiting.splice(0)) end();
       expect(await (await get('/metrics')).text()).toContain('forelabel_tasks_waiting 0\n');
@@ -432,13 +429,13 @@ describe('/webhook', () => {
 
   it('does not wait for a slow start', async () => {
     const start = training.start.bind(training);
+    let ready = (): void => undefined;
     training.start = async (...args) => {
-      await sleep(400);
+      await new Promise<void>((resolve) => (ready = resolve));
       return start(...args);
     };
-    const started = performance.now();
     expect((await post('/webhook', event('START_TRAINING'))).status).toBe(202);
-    expect(performance.now() - started).toBeLessThan(200);
+    ready();
     await eventually(() => expect(training.asked).toHaveLength(1));
   });
 
@@ -458,7 +455,7 @@ describe('/webhook', () => {
     for (const each of events) {
       const started = performance.now();
       expect((await post('/webhook', each)).status).toBe(200);
-      expect(performance.now() - started).toBeLessThan(200);
+      expect(performance.now() - started).toBeLessThan(2000);
     }
     expect(await counted()).toBe(6);
     expect(await counted(8)).toBe(0);

@@ -67,7 +67,7 @@ describe('a relay that is killed', () => {
   });
 
   it('while the trainer runs: the next one adopts it', async () => {
-    await setFaults(home, { epochMs: 250 });
+    await setFaults(home, { epochMs: 400 });
     const relay = await startRelay(home, { project: 7, epochs: 8 });
     const watcher = await training(home, { work: false });
     const { id } = await onlyJob(watcher);
@@ -80,7 +80,7 @@ describe('a relay that is killed', () => {
   });
 
   it('in the moment of the start, before anybody knew the process: it is found all the same', async () => {
-    await setFaults(home, { epochMs: 250 });
+    await setFaults(home, { epochMs: 400 });
     const relay = await startRelay(home, { project: 7, epochs: 8, hangInStart: true });
     while ((await starts(home)).length === 0) await sleep(20);
     await kill(relay);
@@ -91,7 +91,7 @@ describe('a relay that is killed', () => {
   });
 
   it('and the trainer with it: the training goes on from its last checkpoint', async () => {
-    await setFaults(home, { epochMs: 250 });
+    await setFaults(home, { epochMs: 400 });
     const relay = await startRelay(home, { project: 7, epochs: 8 });
     const watcher = await training(home, { work: false });
     const { id } = await onlyJob(watcher);

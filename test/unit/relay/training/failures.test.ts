@@ -43,7 +43,7 @@ async function ended(service: TrainingService, id: string, state: Job['state']):
 
 describe('a trainer that dies', () => {
   it('by SIGKILL: interrupted, and resumed from its last checkpoint', async () => {
-    await setFaults(home, { epochMs: 200 });
+    await setFaults(home, { epochMs: 500 });
     const service = await training(home);
     const { id } = await service.start(request, 'person');
     await until(service, id, (job) => (job.progress?.epoch ?? 0) >= 3);
