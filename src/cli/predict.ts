@@ -5,7 +5,6 @@ import { startRun } from '../prelabel/run.ts';
 import type { RunProgress } from '../prelabel/types.ts';
 import { modelsFolders } from '../relay/home.ts';
 import { resolveModel, type CatalogModel } from '../relay/modelCatalog.ts';
-import { detectAhead } from './detectAhead.ts';
 import type { ExitCode } from './errors.ts';
 import { folderJob } from './folderJob.ts';
 import { Interrupt } from './interrupt.ts';
@@ -55,7 +54,8 @@ async function work(
   interrupt: Interrupt,
 ): Promise<RunProgress> {
   const run = startRun({
-    ...detectAhead(stoppable(job.source, interrupt.stop), engine),
+    source: stoppable(job.source, interrupt.stop),
+    engine,
     store: passingStore(),
     sink: job.sink,
     modelVersion: model.version,

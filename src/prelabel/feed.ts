@@ -1,12 +1,12 @@
 import { EngineError, isMachineFailure } from '../engine/errors.ts';
 import type { EngineErrorCode } from '../engine/errors.ts';
-import type { Engine } from '../engine/types.ts';
+import type { DetectResult, Engine } from '../engine/types.ts';
 import { systemClock, untilAborted } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { ConnectionError } from './connectionError.ts';
 import { doneResult, failedResult, messageOf } from './itemResult.ts';
 import { lookAhead } from './lookAhead.ts';
-import type { Loading } from './lookAhead.ts';
+import type { Begun } from './lookAhead.ts';
 import type { Patience } from './retry.ts';
 import type { RunState } from './runState.ts';
 import type { ItemResult, ResultStore, Source, SourceItem } from './types.ts';
@@ -43,7 +43,7 @@ export interface FeedOptions {
   readonly signal: AbortSignal;
 }
 
-/** Takes the items of a source through the engine into the store, one at a time, until all are dealt with. */
+/** Takes the items of a source through the engine into the store, in their order, until all are dealt with. */
 export class Feed {
   readonly #options: FeedOptions;
   /** Keys dealt with in this run: after trouble with the source the listing starts anew. */
@@ -107,13 +107,22 @@ export class Feed {
   async #pass(): Promise<void> {
     const { prefetch, signal, source, state } = this.#options;
     const pass = new AbortController();
+    const inHand = new Set<Promise<DetectResult>>();
     const stop = (): void => pass.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     try {
       const items = source.items(pass.signal, this.#listed);
-      for await (const loading of lookAhead(items, (item) => this.#wanted(item), prefetch, pass.signal)) {
+      const begin = (item: SourceItem): Promise<DetectResult> => {
+        const outcome = this.#begin(item, pass.signal);
+        inHand.add(outcome);
+        const over = (): boolean => inHand.delete(outcome);
+        outcome.then(over, over);
+        return outcome;
+      };
+      const wanted = (item: SourceItem): Promise<boolean> => this.#wanted(item);
+      for await (const begun of lookAhead(items, { wanted, begin, ahead: prefetch, signal: pass.signal })) {
         await state.unlessPaused(signal);
-        await this.#handle(loading, pass.signal);
+        await this.#handle(begun, begin);
       }
       await this.#written(0);
       await this.#flushRequeue();
@@ -121,8 +130,9 @@ export class Feed {
       // What has reached the store is counted, however the pass ends.
       await Promise.allSettled(this.#writes);
       signal.removeEventListener('abort', stop);
-      // Loads that nobody waits for any more.
+      // What nobody waits for any more. The next run must find it out of the engine, which obeys an abort at once.
       pass.abort();
+      await Promise.allSettled(inHand);
     }
   }
 
@@ -148,11 +158,25 @@ export class Feed {
     return false;
   }
 
-  async #handle({ item, bytes }: Loading, passing: AbortSignal): Promise<void> {
+  /**
+   * Hands the image to the engine as soon as its bytes are there: while one is inferred, the engine decodes the next. It
+   * keeps their order, and limits how many it holds.
+   */
+  async #begin(item: SourceItem, passing: AbortSignal): Promise<DetectResult> {
+    const { engine, state } = this.#options;
+    const image = await untilAborted(item.load(passing), passing);
+    await state.unlessPaused(passing);
+    return engine.detect(image, { signal: passing });
+  }
+
+  async #handle(
+    { item, outcome }: Begun<DetectResult>,
+    again: (item: SourceItem) => Promise<DetectResult>,
+  ): Promise<void> {
     const { modelVersion, source, state } = this.#options;
     // The same key twice within the window of what is loading.
     if (this.#seen.has(item.key)) return;
-    const result = await this.#insistOnImage(item, bytes, passing);
+    const result = await this.#insistOnImage(item, outcome, again);
     this.#seen.add(item.key);
     this.#options.patience.reset();
     const writing = this.#keep(result);
@@ -191,16 +215,20 @@ export class Feed {
   }
 
   /** Trouble with the whole source is waited out with the item in hand: it is not listed again. */
-  async #insistOnImage(item: SourceItem, bytes: Promise<Blob>, passing: AbortSignal): Promise<ItemResult> {
+  async #insistOnImage(
+    item: SourceItem,
+    first: Promise<DetectResult>,
+    again: (item: SourceItem) => Promise<DetectResult>,
+  ): Promise<ItemResult> {
     const { patience, signal, state } = this.#options;
     let ahead = true;
-    for (let loading = bytes; ; loading = item.load(passing)) {
+    for (let outcome = first; ; outcome = again(item)) {
       try {
-        return await this.#detect(item, loading);
+        return await this.#resultOf(item, outcome);
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof ConnectionError)) throw error;
-        // What was loaded ahead may have failed long ago.
+        // What was begun ahead may have failed long ago.
         if (!ahead || error.retryAfter > 0) await patience.wait(error);
         ahead = false;
         await state.unlessPaused(signal);
@@ -208,13 +236,11 @@ export class Feed {
     }
   }
 
-  async #detect(item: SourceItem, bytes: Promise<Blob>): Promise<ItemResult> {
+  async #resultOf(item: SourceItem, outcome: Promise<DetectResult>): Promise<ItemResult> {
     const { clock, engine, modelVersion, signal, source } = this.#options;
     const origin = () => ({ sourceId: source.id, modelVersion, at: clock.now() });
     try {
-      const blob = await untilAborted(bytes, signal);
-      // Not raced with the abort, which engines obey at once: the next run must find this one out of the engine.
-      const found = await engine.detect(blob, { signal });
+      const found = await outcome;
       this.#failuresInARow = 0;
       return doneResult(item, found, engine, origin());
     } catch (error) {

@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly sink?: PredictionSink | undefined;
   /** Also do again what failed in an earlier run. Default: false. */
   readonly retryFailed?: boolean;
-  /** Images whose bytes are loaded ahead of the one under inference. Default: 2. */
+  /** Images that are loaded and handed to the engine ahead of the one under inference. Default: 2. */
   readonly prefetch?: number;
   /** How long source or sink may stay away before the run fails. Default: for ever, as a page can show it. */
   readonly giveUpAfterMs?: number;
@@ -37,7 +37,7 @@ export interface Run {
   subscribe(listener: (progress: RunProgress) => void): () => void;
   /** Called with every result once it is stored (not with those of earlier runs). Returns what ends it. */
   onResult(listener: (result: ItemResult) => void): () => void;
-  /** The image under inference is finished, then nothing more is started, posting included. */
+  /** What the engine has in hand is finished, then nothing more is started, posting included. */
   pause(): void;
   /** Goes on after a pause; a run that waits for source or sink tries again at once. */
   resume(): void;

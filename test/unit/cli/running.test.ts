@@ -1,80 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { detectAhead } from '../../../src/cli/detectAhead.ts';
 import { passingStore } from '../../../src/cli/passingStore.ts';
 import { describe as describeProgress, ProgressLine } from '../../../src/cli/progressLine.ts';
 import { stoppable } from '../../../src/cli/stoppable.ts';
-import { EngineError } from '../../../src/engine/errors.ts';
-import { Pipeline } from '../../../src/engine/pipeline.ts';
-import type { DetectResult, Engine } from '../../../src/engine/types.ts';
-import { fileSource } from '../../../src/prelabel/fileSource.ts';
 import { startRun } from '../../../src/prelabel/run.ts';
 import type { ItemResult, RunProgress, Source } from '../../../src/prelabel/types.ts';
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const source = (texts: readonly string[]): Source =>
-  fileSource(
-    'folder:t',
-    't',
-    texts.map((text, index) => ({ path: `${index}`, blob: () => Promise.resolve(new Blob([text])) })),
-  );
-
-/** An engine of the real pipeline; decoding takes 2 ms and fails for 'broken', inference takes 20 ms. */
-function engine(log: string[]): Engine {
-  let inferring = 0;
-  const pipeline = new Pipeline<string, DetectResult>({
-    async prepare(image) {
-      const text = await image.text();
-      if (inferring > 0) log.push('decoded during inference');
-      await pause(2);
-      if (text === 'broken') throw new EngineError('image-truncated');
-      return text;
-    },
-    async infer(text) {
-      expect(inferring).toBe(0);
-      inferring += 1;
-      await pause(20);
-      inferring -= 1;
-      log.push(text);
-      const timings = { decode: 2, preprocess: 0, infer: 20, postprocess: 0, total: 22 };
-      return { width: 1, height: 1, detections: [], timings };
-    },
-    discard: () => undefined,
-  });
-  return {
-    info: { backend: 'native', device: 'test', why: 'test', warmUpMs: 0, modelVersion: 'm-00000000' },
-    detect: (image, { signal } = {}) => pipeline.run(image, signal),
-    dispose: () => pipeline.idle(),
-  };
-}
-
-async function run(texts: readonly string[], log: string[]): Promise<RunProgress> {
-  return startRun({ ...detectAhead(source(texts), engine(log)), store: passingStore() }).finished;
-}
-
-describe('detectAhead', () => {
-  it('decodes the next images while one is inferred, and keeps the order', async () => {
-    const log: string[] = [];
-    const progress = await run(['a', 'b', 'c', 'd', 'e'], log);
-    expect(progress).toMatchObject({ phase: 'done', done: 5 });
-    expect(log.filter((entry) => entry.length === 1)).toEqual(['a', 'b', 'c', 'd', 'e']);
-    expect(log.filter((entry) => entry === 'decoded during inference').length).toBeGreaterThanOrEqual(2);
-  });
-
-  it('fails an image that is broken, and only that one, though it fails before its turn', async () => {
-    // An unhandled rejection would fail the whole suite.
-    const log: string[] = [];
-    const progress = await run(['a', 'broken', 'broken', 'd'], log);
-    expect(progress).toMatchObject({ phase: 'done', done: 2, failed: 2 });
-  });
-});
+import { pipelineEngine, textSource } from '../../support/pipelineEngine.ts';
 
 describe('stoppable', () => {
   it('ends the source: what is in hand is finished, nothing more is begun', async () => {
     const stop = new AbortController();
     const log: string[] = [];
     const texts = Array.from({ length: 50 }, (_, index) => String(index));
-    const handed = detectAhead(stoppable(source(texts), stop.signal), engine(log));
-    const started = startRun({ ...handed, store: passingStore() });
+    const started = startRun({
+      source: stoppable(textSource(texts), stop.signal),
+      engine: pipelineEngine(log),
+      store: passingStore(),
+    });
     started.onResult(() => stop.abort());
     const progress = await started.finished;
     expect(progress.phase).toBe('done');
@@ -85,7 +26,7 @@ describe('stoppable', () => {
   it('does not wait for a listing that hangs', async () => {
     const stop = new AbortController();
     const hanging: Source = {
-      ...source([]),
+      ...textSource([]),
       count: () => Promise.resolve(1),
 
       async *items() {
@@ -94,7 +35,7 @@ describe('stoppable', () => {
     };
     const { finished } = startRun({
       source: stoppable(hanging, stop.signal),
-      engine: engine([]),
+      engine: pipelineEngine([]),
       store: passingStore(),
     });
     setTimeout(() => stop.abort(), 10);

@@ -1,5 +1,6 @@
 /** A stage for runs: engine, source, receiver and clock whose every failure is drawn from one list of dice. */
 import { EngineError } from '../../../src/engine/errors.ts';
+import { SerialQueue } from '../../../src/engine/serialQueue.ts';
 import type { Engine } from '../../../src/engine/types.ts';
 import { ConnectionError } from '../../../src/prelabel/connectionError.ts';
 import type { ResultStore, Source, SourceItem } from '../../../src/prelabel/types.ts';
@@ -10,7 +11,7 @@ import { Receiver } from './receiver.ts';
 
 export const VERSION = 'm-12345678';
 
-/** An engine that notices when it is asked for two images at once. */
+/** An engine that infers one image at a time, as engines do, and notices how many it is handed. */
 export class StageEngine implements Engine {
   readonly info = {
     backend: 'wasm',
@@ -19,11 +20,12 @@ export class StageEngine implements Engine {
     warmUpMs: 0,
     modelVersion: VERSION,
   } as const;
-  inFlight = 0;
-  mostInFlight = 0;
+  inHand = 0;
+  mostInHand = 0;
   readonly seen: string[] = [];
   readonly #dice: Dice;
   readonly #clock: JumpingClock | null;
+  readonly #queue = new SerialQueue();
 
   constructor(dice = new Dice(), clock: JumpingClock | null = null) {
     this.#dice = dice;
@@ -31,31 +33,35 @@ export class StageEngine implements Engine {
   }
 
   async detect(image: Blob, { signal }: { readonly signal?: AbortSignal } = {}) {
-    this.inFlight += 1;
-    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    this.inHand += 1;
+    this.mostInHand = Math.max(this.mostInHand, this.inHand);
     try {
-      const name = await image.text();
-      for (let turns = this.#dice.roll() % 4; turns >= 0; turns -= 1) {
-        signal?.throwIfAborted();
-        await turn();
-      }
-      signal?.throwIfAborted();
-      this.seen.push(name);
-      if (this.#clock !== null) this.#clock.time += 500;
-      const fate = this.#dice.roll();
-      if (fate < 8) throw new EngineError('image-truncated');
-      if (fate < 12) throw new EngineError('inference-failed');
-      if (fate < 15) throw new Error('a bug');
-      const detections = [{ x1: 1, y1: 2, x2: 30, y2: 40, score: 0.9, label: 0 }];
-      const timings = { decode: 1, preprocess: 1, infer: 1, postprocess: 1, total: 4 };
-      return { width: 100, height: 50, detections, timings };
+      return await this.#queue.add((until) => this.#infer(image, until), signal);
     } finally {
-      this.inFlight -= 1;
+      this.inHand -= 1;
     }
   }
 
   dispose(): Promise<void> {
     return Promise.resolve();
+  }
+
+  async #infer(image: Blob, signal: AbortSignal) {
+    const name = await image.text();
+    for (let turns = this.#dice.roll() % 4; turns >= 0; turns -= 1) {
+      signal.throwIfAborted();
+      await turn();
+    }
+    signal.throwIfAborted();
+    this.seen.push(name);
+    if (this.#clock !== null) this.#clock.time += 500;
+    const fate = this.#dice.roll();
+    if (fate < 8) throw new EngineError('image-truncated');
+    if (fate < 12) throw new EngineError('inference-failed');
+    if (fate < 15) throw new Error('a bug');
+    const detections = [{ x1: 1, y1: 2, x2: 30, y2: 40, score: 0.9, label: 0 }];
+    const timings = { decode: 1, preprocess: 1, infer: 1, postprocess: 1, total: 4 };
+    return { width: 100, height: 50, detections, timings };
   }
 }
 
