@@ -2,9 +2,10 @@ import { env, InferenceSession, Tensor } from 'onnxruntime-web/webgpu';
 import type { Manifest } from '../../detector/manifest.ts';
 import type { HeadTensors, ResizePlan } from '../../detector/types.ts';
 import { asEngineError, EngineError } from '../errors.ts';
-import { assertContract, headsOf, outputNames } from '../modelContract.ts';
+import { assertContract, outputNames, outputsOf } from '../modelContract.ts';
 import type { LoadRequest } from '../workerProtocol.ts';
 import { GpuPreprocess } from './gpuPreprocess.ts';
+import { GpuReadback } from './gpuReadback.ts';
 import { preprocessSelfTest } from './preprocessSelfTest.ts';
 import { openGpuDevice } from './openGpuDevice.ts';
 import type { Inference, WorkerBackend } from './workerBackend.ts';
@@ -20,6 +21,7 @@ export class WebgpuBackend implements WorkerBackend {
   readonly #session: InferenceSession;
   readonly #manifest: Manifest;
   readonly #preprocess: GpuPreprocess;
+  readonly #readback: GpuReadback;
   #input: { readonly buffer: GPUBuffer; readonly tensor: Tensor } | undefined;
   #failure: EngineError | undefined;
 
@@ -34,6 +36,7 @@ export class WebgpuBackend implements WorkerBackend {
     this.#gpu = gpu;
     this.#session = session;
     this.#preprocess = preprocess;
+    this.#readback = new GpuReadback(gpu);
     this.#manifest = manifest;
     void gpu.lost.then(({ message }) => (this.#failure = new EngineError('device-lost', message)));
     // Errors of the GPU reach nobody's promise; without this a failed allocation would mean wrong numbers.
@@ -55,8 +58,8 @@ export class WebgpuBackend implements WorkerBackend {
       // Only here does the runtime take our device; `env.webgpu.device` is ignored without a word.
       executionProviders: [{ name: 'webgpu', device: gpu }],
       graphOptimizationLevel: 'all',
-      // With 'gpu-buffer' a run on a lost device resolves as if nothing had happened.
-      preferredOutputLocation: 'cpu',
+      // Read back by us, all at once. A run on a lost device resolves as if nothing had happened; reading does not.
+      preferredOutputLocation: 'gpu-buffer',
       logSeverityLevel: 3,
     }).catch((error: unknown) => {
       throw String(error).includes(NO_HALVES)
@@ -83,9 +86,15 @@ export class WebgpuBackend implements WorkerBackend {
   async #infer(tensor: Tensor): Promise<HeadTensors> {
     try {
       const feeds = { [this.#manifest.input.tensor]: tensor };
-      const heads = headsOf(await this.#session.run(feeds, outputNames(this.#manifest)), this.#manifest);
-      if (this.#failure !== undefined) throw this.#failure;
-      return heads;
+      const results = await this.#session.run(feeds, outputNames(this.#manifest));
+      try {
+        const heads = await this.#readback.read(outputsOf(results, this.#manifest));
+        if (this.#failure !== undefined) throw this.#failure;
+        return heads;
+      } finally {
+        // Back to the runtime, which would else take new buffers for each image.
+        for (const output of Object.values(results)) output.dispose();
+      }
     } catch (error) {
       // What the device said comes first: the runtime only sees that something failed.
       throw this.#failure ?? asEngineError(error, 'inference-failed');
