@@ -2,6 +2,7 @@ import { decodeImage } from '../../src/engine/native/decodeImage.ts';
 import { createNativeEngine } from '../../src/engine/native/createNativeEngine.ts';
 import { EngineError } from '../../src/engine/errors.ts';
 import type { DetectResult, Engine } from '../../src/engine/types.ts';
+import { profiledImages, type ProfiledImage } from './colourProfile.ts';
 import { drawnHardImages, type DrawnHardImage } from './drawnHardImages.ts';
 import { drawing, sharedData, tinyModelDir } from './tinyModelNode.ts';
 
@@ -12,10 +13,12 @@ declare module 'vitest/browser' {
     hardImages: () => Promise<readonly string[]>;
     hardImage: (file: string) => Promise<string>;
     drawnHardImages: () => Promise<readonly DrawnAsText[]>;
+    profiledImages: () => Promise<readonly ProfiledAsText[]>;
     cmykJpeg: () => Promise<{ readonly jpeg: string; readonly rgb: string }>;
   }
 }
 
+type ProfiledAsText = Readonly<Record<keyof ProfiledImage, string>>;
 type DrawnAsText = Omit<DrawnHardImage, 'bytes'> & { readonly base64: string };
 
 export type NativeOpinion =
@@ -55,6 +58,16 @@ export const tinyModelCommands = {
   async drawnHardImages(): Promise<readonly DrawnAsText[]> {
     const images = await drawnHardImages();
     return images.map(({ name, bytes, expected }) => ({ name, expected, base64: bytes.toString('base64') }));
+  },
+
+  /** Images with and without a colour profile, base64. */
+  async profiledImages(): Promise<readonly ProfiledAsText[]> {
+    const images = await profiledImages();
+    return images.map(({ name, plain, profiled }) => ({
+      name,
+      plain: plain.toString('base64'),
+      profiled: profiled.toString('base64'),
+    }));
   },
 
   /** A CMYK JPEG (a page cannot make one) and its pixels as OpenCV gives them, base64. */

@@ -33,3 +33,12 @@ test('a CMYK JPEG has the colours that OpenCV gives it, up to the rounding', asy
   const off = expected.map((value, i) => Math.abs(value - (data[Math.floor(i / 3) * 4 + (i % 3)] ?? 0)));
   expect(Math.max(...off)).toBeLessThanOrEqual(2);
 });
+
+test.each(await commands.profiledImages())('a colour profile changes nothing: $name', async (image) => {
+  const expected = readPixels(await decodeBitmap(fromBase64(image.plain))).data;
+  const { data } = readPixels(await decodeBitmap(fromBase64(image.profiled)));
+  expect(data).toEqual(expected);
+  // It is one that browsers obey.
+  const seen = readPixels(await createImageBitmap(fromBase64(image.profiled))).data;
+  expect(Math.max(...seen.map((value, i) => Math.abs(value - (expected[i] ?? 0))))).toBeGreaterThan(10);
+});

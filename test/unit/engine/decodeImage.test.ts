@@ -3,10 +3,12 @@ import type { Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import type { PixelImage } from '../../../src/detector/types.ts';
 import { decodeImage } from '../../../src/engine/native/decodeImage.ts';
+import { profiledImages } from '../../support/colourProfile.ts';
 import { drawing } from '../../support/tinyModelNode.ts';
 
 const raw = { width: 2, height: 1 } as const;
 const pixels = ({ data }: PixelImage) => [...data];
+const profiled = await profiledImages();
 
 describe('pixels are those that cv2.imread gives', () => {
   test('alpha is dropped, not blended: what lies under transparent pixels counts', async () => {
@@ -48,6 +50,15 @@ describe('pixels are those that cv2.imread gives', () => {
     const light = 255 - k;
     const expected = [c, m, y].map((ink) => light - ((ink * light) >> 8));
     expect([...decoded.data.subarray(at * 3, at * 3 + 3)]).toEqual(expected);
+  });
+
+  test.each(profiled)('a colour profile changes nothing: $name', async (image) => {
+    const expected = await decodeImage(image.plain);
+    expect((await decodeImage(image.profiled)).data).toEqual(expected.data);
+    // It is one that viewers obey.
+    const seen = await sharp(image.profiled).toColourspace('srgb').raw().toBuffer();
+    const moved = seen.map((value, i) => Math.abs(value - (expected.data[i] ?? 0)));
+    expect(Math.max(...moved)).toBeGreaterThan(10);
   });
 
   test('EXIF orientation is applied, turned and mirrored', async () => {
