@@ -14,9 +14,14 @@ import { ahead, type Contender, type Measured } from './contender.ts';
 /** What the page puts into its global scope. */
 type Scope = typeof globalThis & { readonly forelabelEngine: EnginePage };
 
+/** A contender whose boxes can be looked at. */
+export interface PageContender extends Contender {
+  detect(file: string): Promise<DetectResult>;
+}
+
 export interface Pages {
   /** Throws what the engine says when it cannot run here. */
-  open(name: string, backend: 'wasm' | 'webgpu' | 'relay', threads?: number): Promise<Contender>;
+  open(name: string, backend: 'wasm' | 'webgpu' | 'relay', threads?: number): Promise<PageContender>;
   close(): Promise<void>;
 }
 
@@ -78,7 +83,7 @@ async function assertGpu(page: Page): Promise<void> {
 const modelUrl = (model: CatalogModel): string => `/models/${modelVersion(model.manifest)}/`;
 
 /** The time of an image is the engine's own: what it costs to ask from outside is not spent by people. */
-function contender(name: string, device: string, page: Page): Contender {
+function contender(name: string, device: string, page: Page): PageContender {
   let call = 0;
   const detect = async (file: string): Promise<DetectResult> => {
     // The page fetches the bytes from its own memory, as it has them when they have come from Label Studio.
@@ -94,6 +99,7 @@ function contender(name: string, device: string, page: Page): Contender {
   return {
     name,
     device,
+    detect,
     async one(file): Promise<Measured> {
       const { timings, detections } = await detect(file);
       return { total: timings.total, stages: timings, boxes: detections.length };
