@@ -4,6 +4,9 @@ import { EngineError } from './errors.ts';
 /** Decoded pixels an engine agrees to hold: 300 megapixels are 0.9 to 1.2 GB. */
 export const MAX_PIXELS = 300_000_000;
 
+/** Above, an image is decoded when its turn comes and not ahead: three of 300 megapixels would be 3.6 GB. */
+const MAX_PIXELS_AHEAD = 32_000_000;
+
 /** No image that fits is larger: 300 megapixels uncompressed, and something around them. */
 const MAX_BYTES = 1_300_000_000;
 
@@ -65,6 +68,11 @@ export interface JpegFrame {
   readonly width: number;
   readonly height: number;
   readonly components: number;
+}
+
+/** Whether an image takes so much memory that one at a time is enough. One whose size is not known may. */
+export function isLarge({ size }: ImageHeader): boolean {
+  return size === undefined || size.width * size.height > MAX_PIXELS_AHEAD;
 }
 
 /** Throws `EngineError` for a file that cannot be an image of ours whatever is in it: to be asked before it is read. */

@@ -4,6 +4,7 @@ import {
   assertDecodable,
   assertPixelCount,
   decodeFailure,
+  isLarge,
   readImageHeader,
 } from '../imageHeader.ts';
 import type { ImageHeader } from '../imageHeader.ts';
@@ -18,10 +19,16 @@ const BROWSER_FORMATS = new Set(['jpg', 'png', 'webp', 'gif', 'bmp', 'avif', 'ic
  * Encoded bytes to an upright bitmap whose pixels are those in the file: no colour management and no
  * premultiplication. The size is judged before anything is decoded.
  *
+ * @param turn waited for where the image is large, before it is decoded.
+ *
  * Throws `EngineError` with an `image-...` code.
  */
-export async function decodeBitmap(image: Blob): Promise<ImageBitmap> {
+export async function decodeBitmap(
+  image: Blob,
+  turn: () => Promise<void> = () => Promise.resolve(),
+): Promise<ImageBitmap> {
   const header = await assertFits(image);
+  if (isLarge(header)) await turn();
   try {
     const bitmap = await createImageBitmap(image, {
       colorSpaceConversion: 'none',

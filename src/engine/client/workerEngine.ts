@@ -2,6 +2,7 @@ import { EngineError, isMachineFailure } from '../errors.ts';
 import { Pipeline } from '../pipeline.ts';
 import type { DetectResult, Engine, EngineInfo } from '../types.ts';
 import type { BackendChain, OpenBackend } from './backendChain.ts';
+import { timedDecode } from '../timedDecode.ts';
 import { decodeBitmap } from './decodeBitmap.ts';
 import { inSeconds, watched } from './watchdog.ts';
 import { WorkerKeeper, type KeeperSettings, type KeptWorker } from './workerKeeper.ts';
@@ -33,7 +34,7 @@ export class WorkerEngine implements Engine {
     this.#chain = settings.chain;
     this.#keeper = new WorkerKeeper({ ...settings, signal: this.#disposal.signal }, open);
     this.#pipeline = new Pipeline({
-      prepare: decode,
+      prepare: (image, turn) => decode(image, turn),
       infer: (decoded, image, signal) => this.#infer(decoded, image, signal),
       discard: ({ bitmap }) => bitmap.close(),
     });
@@ -125,8 +126,7 @@ function mayBeTriedAgain(error: unknown, signal: AbortSignal): EngineError {
   return error;
 }
 
-async function decode(image: Blob): Promise<Decoded> {
-  const start = performance.now();
-  const bitmap = await decodeBitmap(image);
-  return { bitmap, decodeMs: performance.now() - start };
+async function decode(image: Blob, turn?: Promise<void>): Promise<Decoded> {
+  const [bitmap, decodeMs] = await timedDecode((atItsTurn) => decodeBitmap(image, atItsTurn), turn);
+  return { bitmap, decodeMs };
 }

@@ -6,6 +6,7 @@ import { planResize } from '../../detector/resizePlan.ts';
 import type { Detection, PixelImage } from '../../detector/types.ts';
 import { asEngineError, EngineError } from '../errors.ts';
 import { Pipeline } from '../pipeline.ts';
+import { timedDecode } from '../timedDecode.ts';
 import type { DetectResult, Engine, EngineInfo } from '../types.ts';
 import { decodeImage } from './decodeImage.ts';
 import { mayHaveGpu } from './gpuThere.ts';
@@ -178,10 +179,12 @@ function readHeads(read: () => Detection[]): Detection[] {
   }
 }
 
-async function decodeBlob(image: Blob): Promise<Decoded> {
-  const start = performance.now();
-  const pixels = await decodeImage(new Uint8Array(await image.arrayBuffer()));
-  return { pixels, decodeMs: performance.now() - start };
+async function decodeBlob(image: Blob, turn: Promise<void>): Promise<Decoded> {
+  const [pixels, decodeMs] = await timedDecode(
+    async (atItsTurn) => decodeImage(new Uint8Array(await image.arrayBuffer()), atItsTurn),
+    turn,
+  );
+  return { pixels, decodeMs };
 }
 
 /** Of ONNX Runtime's account, which begins with its own source, the part that says what happened. */

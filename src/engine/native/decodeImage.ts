@@ -6,6 +6,7 @@ import {
   assertDecodable,
   assertPixelCount,
   decodeFailure,
+  isLarge,
   jpegFrame,
   MAX_PIXELS,
   readImageHeader,
@@ -17,11 +18,17 @@ import type { ImageHeader } from '../imageHeader.ts';
  * profile ignored, alpha dropped without blending, 16 bits cut to 8, gray tripled, CMYK multiplied out.
  * Of an animation, the first frame.
  *
+ * @param turn waited for where the image is large, before it is decoded.
+ *
  * Throws `EngineError` with an `image-...` code.
  */
-export async function decodeImage(bytes: Uint8Array): Promise<PixelImage> {
+export async function decodeImage(
+  bytes: Uint8Array,
+  turn: () => Promise<void> = () => Promise.resolve(),
+): Promise<PixelImage> {
   const header = readImageHeader(bytes);
   assertDecodable(header, bytes.length);
+  if (isLarge(header)) await turn();
   try {
     // 'truncated': a cut-off file is refused, while a stray byte before a marker is not.
     const image = sharp(bytes, { failOn: 'truncated', limitInputPixels: MAX_PIXELS, ignoreIcc: true });

@@ -92,3 +92,34 @@ test('the next image is decoded while one is inferred', async () => {
   finish();
   await expect(Promise.all(all)).resolves.toEqual([0, 1, 2, 3]);
 });
+
+test('what waits for its turn is decoded when those before it are done, and given up it makes room', async () => {
+  const log: string[] = [];
+  const finish: (() => void)[] = [];
+  const pipeline = new Pipeline<number, number>({
+    prepare: async (image, turn) => {
+      if (image.size % 2 === 1) await turn;
+      log.push(`decode ${image.size}`);
+      return image.size;
+    },
+    infer: (index) => new Promise((resolve) => finish.push(() => resolve(index))),
+    discard: () => undefined,
+  });
+  const abort = new AbortController();
+  const run = (size: number, signal?: AbortSignal) => pipeline.run(new Blob(['x'.repeat(size)]), signal);
+  const [first, given, third] = [run(0), run(1, abort.signal), run(3)];
+  const fourth = run(4);
+  await pause();
+  expect(log).toEqual(['decode 0']);
+  abort.abort(new Error('given up'));
+  await expect(given).rejects.toThrow('given up');
+  await pause();
+  // In the place of the one that was given up; the third waits for the first still.
+  expect(log).toEqual(['decode 0', 'decode 4']);
+  for (const image of [first, third, fourth]) {
+    finish.shift()?.();
+    await image;
+    await pause();
+  }
+  expect(log).toEqual(['decode 0', 'decode 4', 'decode 3']);
+});
