@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { sigmoid } from '../../../src/detector/activation.ts';
 import { detectFromHeads } from '../../../src/detector/detect.ts';
 import { preprocess } from '../../../src/detector/preprocess.ts';
 import { planResize } from '../../../src/detector/resizePlan.ts';
@@ -47,6 +48,19 @@ describe('the fixtures', () => {
     const { expected } = readCase('heads-ties');
     const scores = expected.map(({ score }) => score);
     expect(new Set(scores).size).toBeLessThan(scores.length / 2);
+  });
+
+  it('hold levels with more candidates than go on to NMS, and boxes that depend on the cut', () => {
+    const { plan, manifest, heads, expected } = readCase('heads-photo-80');
+    const { nmsPre, scoreThreshold } = manifest.postprocess;
+    expect(nmsPre).toBe(1000);
+    const candidates = manifest.outputs.levels.map(
+      ({ cls }) => heads[cls]?.data.filter((logit) => sigmoid(logit) > scoreThreshold).length ?? 0,
+    );
+    expect(candidates.filter((count) => count > nmsPre).length).toBeGreaterThanOrEqual(3);
+    const uncut = { ...manifest, postprocess: { ...manifest.postprocess, nmsPre: Infinity } };
+    const boxes = detectFromHeads(heads, plan, uncut).map(({ x1, y1 }) => [x1, y1]);
+    expect(boxes).not.toEqual(expected.map(({ x1, y1 }) => [x1, y1]));
   });
 });
 

