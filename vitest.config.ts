@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { chromiumFlags, findChromium } from './test/support/chromium.ts';
+import { findChromium } from './scripts/chromium-setup.mjs';
+import { chromiumFlags } from './test/support/chromium.ts';
 import { tinyModelCommands } from './test/support/tinyModelCommands.ts';
 
 const isolation = {

@@ -6,17 +6,20 @@ import { pathToFileURL } from 'node:url';
 
 const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** @returns {string | undefined} */
-function findChromium() {
-  return [process.env.CHROMIUM_PATH, ...usual].find((path) => path && existsSync(path));
+/**
+ * CHROMIUM_PATH, else the first of `places` that is there.
+ * @returns {string | undefined}
+ */
+export function findChromium(places = usual) {
+  return [process.env.CHROMIUM_PATH, ...places].find((path) => path && existsSync(path));
 }
 
 /**
  * Path of a Chromium; installs the distribution's package when there is none.
  * @returns {string}
  */
-export function ensureChromium() {
-  const found = findChromium();
+export function ensureChromium(places = usual) {
+  const found = findChromium(places);
   if (found) return found;
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   for (const step of [
@@ -30,7 +33,7 @@ export function ensureChromium() {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });
   }
-  const installed = findChromium();
+  const installed = findChromium(places);
   if (!installed) {
     throw new Error(
       'No Chromium found, and apt-get could not install one. Install Chromium and set CHROMIUM_PATH.',

@@ -40,7 +40,7 @@ export async function launchChromium(backend: 'wasm' | 'webgpu'): Promise<Browse
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
-      args: flags(backend),
+      args: launchFlags(backend),
     });
   } catch (cause) {
     const why = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : String(cause);
@@ -52,14 +52,27 @@ export async function launchChromium(backend: 'wasm' | 'webgpu'): Promise<Browse
   }
 }
 
-function flags(backend: 'wasm' | 'webgpu', env: NodeJS.ProcessEnv = process.env): string[] {
+/**
+ * With these a Chromium without a window finds the GPU. On Linux WebGPU wants Vulkan, also for what is drawn, and none of
+ * Vulkan's surfaces, which there are only with a display: Chrome's own recipe for servers.
+ */
+export function gpuFlags(platform = process.platform): readonly string[] {
+  const vulkan = ['--enable-features=Vulkan', '--use-angle=vulkan', '--disable-vulkan-surface'];
+  return ['--enable-unsafe-webgpu', '--ignore-gpu-blocklist', ...(platform === 'linux' ? vulkan : [])];
+}
+
+/** The user's own flags, FORELABEL_CHROMIUM_FLAGS, come last: of two that contradict each other the later one holds. */
+export function launchFlags(
+  backend: 'wasm' | 'webgpu',
+  env: NodeJS.ProcessEnv = process.env,
+  platform = process.platform,
+): string[] {
   return [
     '--no-first-run',
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
-    ...(backend === 'webgpu' ? ['--enable-unsafe-webgpu'] : []),
-    ...(backend === 'webgpu' && process.platform === 'linux' ? ['--enable-features=Vulkan'] : []),
+    ...(backend === 'webgpu' ? gpuFlags(platform) : []),
     ...(env.FORELABEL_CHROMIUM_FLAGS ?? '').split(/\s+/u).filter((flag) => flag !== ''),
   ];
 }

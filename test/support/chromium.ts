@@ -1,24 +1,7 @@
-import { existsSync } from 'node:fs';
+import { ensureChromium } from '../../scripts/chromium-setup.mjs';
 
-/** The browser the tests drive: CHROMIUM_PATH, else the distribution's, if there is one. */
-export function findChromium(): string | undefined {
-  const candidates = [
-    process.env.CHROMIUM_PATH,
-    '/usr/bin/chromium',
-    '/usr/bin/chromium-browser',
-    '/usr/bin/google-chrome',
-  ];
-  return candidates.find((path) => path !== undefined && path !== '' && existsSync(path));
-}
-
-/** The same for tests that need it. Throws when there is none. */
-export function chromiumPath(): string {
-  const found = findChromium();
-  if (found === undefined) {
-    throw new Error('No Chromium found. Install it (apt-get install -y chromium) or set CHROMIUM_PATH.');
-  }
-  return found;
-}
+/** The browser that tests and benches drive. Installed where there is none, for `npx vitest` and benches start here. */
+export const chromiumPath = ensureChromium;
 
 /** Headless, silent towards the network, and with WebGPU on the software adapter. */
 export const chromiumFlags: string[] = [

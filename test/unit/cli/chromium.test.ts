@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { findChromium } from '../../../src/cli/chromium.ts';
+import { findChromium, launchFlags } from '../../../src/cli/chromium.ts';
 import { chooseControl } from '../../../src/cli/projectJob.ts';
 import type { RectangleControl } from '../../../src/labelstudio/types.ts';
 
@@ -19,6 +19,23 @@ it('looks where Windows keeps Chrome', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'forelabel-windows-'));
   expect(() => findChromium({ PROGRAMFILES: folder }, 'win32')).toThrow(/--engine native/u);
   await rm(folder, { recursive: true });
+});
+
+it('asks for the GPU as a Linux without a display needs it, and lets the user have the last word', () => {
+  const own = '--use-angle=gl --no-sandbox';
+  const linux = launchFlags('webgpu', { FORELABEL_CHROMIUM_FLAGS: own }, 'linux');
+  expect(linux).toEqual(
+    expect.arrayContaining([
+      '--enable-unsafe-webgpu',
+      '--enable-features=Vulkan',
+      '--use-angle=vulkan',
+      '--disable-vulkan-surface',
+      '--ignore-gpu-blocklist',
+    ]),
+  );
+  expect(linux.slice(-2)).toEqual(['--use-angle=gl', '--no-sandbox']);
+  expect(launchFlags('webgpu', {}, 'darwin').join(' ')).not.toMatch(/vulkan/iu);
+  expect(launchFlags('wasm', {}, 'linux').join(' ')).not.toMatch(/vulkan|webgpu/iu);
 });
 
 const control = (name: string, toName = 'image'): RectangleControl => ({
