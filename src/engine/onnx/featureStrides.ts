@@ -8,7 +8,10 @@ const SAME_SIZE = new Set(['Add', 'Mul', 'Relu', 'Clip', 'BatchNormalization', '
  * Of a sum that of the operand that is known: the other one was enlarged to its size. Group norm's reshaping is undone by a
  * reshape to the shape of the map it began with, which is followed too. A map that is not in the result may have any size.
  */
-export function featureStrides({ input, nodes }: ModelFile): ReadonlyMap<string, number> {
+export function featureStrides({
+  input,
+  nodes,
+}: Pick<ModelFile, 'input' | 'nodes'>): ReadonlyMap<string, number> {
   const strides = new Map<string, number>([[input, 1]]);
   const shapeOf = new Map<string, string>();
   for (const node of nodes) {
