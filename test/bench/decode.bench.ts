@@ -1,7 +1,7 @@
 /**
  * `npm run bench:decode`: raw heads to boxes, at COCO's size: 800 x 1344 pixels, 22,400 locations, 80 classes, 5,000
- * candidates. The target is a median of 3 ms on a core of its own. Where others use the machine, the processor's time
- * (of all threads, the mean of the rounds) tells more than the median of what a clock shows: the lower one is judged.
+ * candidates. The target is a median of 3 ms on a core of its own. The processor's time beside it (of all threads, the mean
+ * of the rounds) tells whether others had the core meanwhile; it is not judged.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -30,7 +30,7 @@ it.each([
     expect(times.locations).toBe(22_400);
     // One or two have no width left inside the image.
     expect(Math.abs(times.candidates - 5000)).toBeLessThan(10);
-    expect(Math.min(times.p50, times.processor)).toBeLessThanOrEqual(target);
+    expect(times.p50, `median; the processor took ${times.processor} ms`).toBeLessThanOrEqual(target);
   },
   120_000,
 );
