@@ -26,10 +26,15 @@ export type Answer<T> =
       readonly message: string;
     };
 
+export interface PageResult extends DetectResult {
+  /** Milliseconds from the encoded bytes to the boxes as the page saw them, what workers and relay were told included. */
+  readonly elapsedMs: number;
+}
+
 /** `globalThis.forelabelEngine` of the page. */
 export interface EnginePage {
   open(request: OpenRequest): Promise<Answer<EngineInfo>>;
   /** `id` names the call for `abort`; the image is fetched from `url`. */
-  detect(call: { readonly id: number; readonly url: string }): Promise<Answer<DetectResult>>;
+  detect(call: { readonly id: number; readonly url: string }): Promise<Answer<PageResult>>;
   abort(id: number): void;
 }

@@ -31,7 +31,10 @@ const page: EnginePage = {
       try {
         const { signal } = controller;
         const response = await fetch(url, { signal });
-        return await engine.detect(await response.blob(), { signal });
+        const image = await response.blob();
+        const start = performance.now();
+        const result = await engine.detect(image, { signal });
+        return { ...result, elapsedMs: performance.now() - start };
       } finally {
         calls.delete(id);
       }

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { trainerPython } from '../../../scripts/trainer-setup.mjs';
 import { cacheFolder } from '../../../src/relay/trainerEnvironment/cacheFolder.ts';
 import { forelabelCommand } from '../../support/forelabelServer.ts';
+import { peerPython } from './peerPython.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 const run = promisify(execFile);
@@ -19,33 +19,34 @@ export const demo: BenchModel = { name: 'demo', folder: join(repository, 'models
 
 /**
  * A ResNet-50 FCOS with 80 classes as MMDetection ships it, tested at a size, with random weights: made once and
- * kept in the cache folder.
+ * kept in the cache folder. Null where it is not there and the trainer's environment, which makes it, is not either.
  *
  * @param image a photo: how many candidates the model has is set on it
  */
-export async function largeModel(width: number, height: number, image: string): Promise<BenchModel> {
+export async function largeModel(width: number, height: number, image: string): Promise<BenchModel | null> {
   const name = `r50-${width}x${height}`;
   const folder = join(cacheFolder(), 'bench', name);
   if (existsSync(join(folder, 'model.json'))) return { name: `r50 ${width}x${height}`, folder };
+  const { python } = await peerPython();
+  if (python === null) return null;
   const source = `${folder}-source`;
+  const made = `${folder}-new`;
+  // One who was interrupted may have left some.
+  const clear = () => Promise.all([source, made].map((each) => rm(each, { recursive: true, force: true })));
   const config = 'fcos_r50-caffe_fpn_gn-head-center-normbbox-centeronreg-giou_1x_coco.py';
   const script = join(repository, 'test', 'bench', 'peers', 'large_model.py');
   const size = [String(width), String(height)];
-  await run(await trainerPython(), [script, config, source, ...size, image], {
-    env: { ...process.env, PYTHONPATH: join(repository, 'src', 'trainer') },
-    maxBuffer: 64e6,
-  });
-  const files = ['--config', join(source, 'config.py'), '--checkpoint', join(source, 'checkpoint.pth')];
-  await run(process.execPath, [
-    forelabelCommand,
-    'export',
-    ...files,
-    '--name',
-    name,
-    '--out',
-    `${folder}-new`,
-  ]);
-  await rename(`${folder}-new`, folder);
-  await rm(source, { recursive: true });
+  await clear();
+  try {
+    await run(python, [script, config, source, ...size, image], {
+      env: { ...process.env, PYTHONPATH: join(repository, 'src', 'trainer') },
+      maxBuffer: 64e6,
+    });
+    const files = ['--config', join(source, 'config.py'), '--checkpoint', join(source, 'checkpoint.pth')];
+    await run(process.execPath, [forelabelCommand, 'export', ...files, '--name', name, '--out', made]);
+    await rename(made, folder);
+  } finally {
+    await clear();
+  }
   return { name: `r50 ${width}x${height}`, folder };
 }

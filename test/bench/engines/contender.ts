@@ -19,21 +19,12 @@ export interface Contender {
   close(): Promise<void>;
 }
 
-/** As many as the app and the command line hand over at a time, so that decoding overlaps inference. */
-const handedOver = 3;
-
-/** Works through all files, some at a time. Resolves with milliseconds. */
-export async function ahead(
-  files: readonly string[],
-  detect: (file: string) => Promise<unknown>,
-): Promise<number> {
-  const started = performance.now();
-  const queue = [...files];
-  const work = async () => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) await detect(file);
-  };
-  await Promise.all(Array.from({ length: handedOver }, work));
-  return performance.now() - started;
+/** Closes all, the last first, also where one cannot be closed: why not is thrown when all have been tried. */
+export async function closeAll(opened: readonly { close(): Promise<void> }[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const each of opened.toReversed()) await each.close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0)
+    throw new AggregateError(failures, `Not everything could be closed: ${failures.join(' ')}`);
 }
 
 export interface Sample extends Measured {

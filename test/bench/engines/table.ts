@@ -19,6 +19,9 @@ export interface Row {
   /** How many times as fast as MMDetection: median over the images that both did, one right after the other. */
   readonly timesMMDetection: number;
   readonly timesOnnxRuntime: number;
+  /** The same beside MMDetection on this machine's GPU. */
+  readonly timesMMDetectionOnGpu: number;
+  readonly timesNative: number;
   /** The same with many images; null where it was not measured. */
   readonly manyTimesMMDetection: number | null;
 }
@@ -30,7 +33,7 @@ export function median(values: readonly number[]): number {
   return (at(Math.floor((sorted.length - 1) / 2)) + at(Math.ceil((sorted.length - 1) / 2))) / 2;
 }
 
-/** Median of `theirs / ours` over the pairs of the same image and round. */
+/** Median of `theirs / ours` over the pairs of the same image and round; NaN where there is none. */
 export function pairedRatio(ours: readonly Sample[], theirs: readonly Sample[]): number {
   const keyOf = ({ file, round }: Sample) => `${round} ${file}`;
   const other = new Map(theirs.map((sample) => [keyOf(sample), sample.total]));
@@ -61,6 +64,8 @@ export function printTable(rows: readonly Row[]): void {
       'images/s': ms(row.imagesPerSecond),
       'x MMDetection': times(row.timesMMDetection),
       'x ONNX Runtime (Python)': times(row.timesOnnxRuntime),
+      'x MMDetection, GPU': times(row.timesMMDetectionOnGpu),
+      'x native': times(row.timesNative),
       'many, x MMDetection': times(row.manyTimesMMDetection),
     })),
   );

@@ -4,9 +4,9 @@ MODEL_DIR holds `config.py`, `checkpoint.pth`, `model.onnx` and `model.json`. Re
 `{"peer": "mmdetection" | "onnxruntime", "file": PATH}`, and answers with one, `{"ms": from the file to boxes, "boxes": n}`.
 The first line that it prints says what runs it.
 
-- `mmdetection`: `inference_detector` on the file, its own pipeline.
+- `mmdetection`: `inference_detector` on the file, its own pipeline, on DEVICE: `cpu` or `cuda`.
 - `onnxruntime`: OpenCV reads and resizes, NumPy normalises and pads, ONNX Runtime infers on the CPU. It is spared the
-  decoding of boxes.
+  decoding of boxes. Not there where DEVICE is `cuda`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ from forelabel_trainer import mmcv_ops  # noqa: E402
 
 mmcv_ops.install()
 
+from compiled_nms import use_compiled_nms  # noqa: E402
+
+nms = use_compiled_nms()
+
 import cv2  # noqa: E402
 import mmdet  # noqa: E402
 import numpy as np  # noqa: E402
@@ -43,6 +47,11 @@ class MMDetection:
         # To the CPU: on a GPU the work is over only then.
         found = inference_detector(self.detector, file).pred_instances.cpu()
         return len(found.scores)
+
+    def device(self) -> str:
+        """Where the weights are, whatever was asked for."""
+        where = next(self.detector.parameters()).device
+        return torch.cuda.get_device_name(where) if where.type == 'cuda' else 'CPU'
 
 
 class OnnxRuntime:
@@ -76,13 +85,16 @@ def say(**answer: Any) -> None:
 
 def main() -> None:
     folder, device = Path(sys.argv[1]), sys.argv[2]
-    if device == 'auto':
-        device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    peers = {'mmdetection': MMDetection(folder, device), 'onnxruntime': OnnxRuntime(folder)}
+    if device == 'cuda' and not torch.cuda.is_available():
+        return say(error=f'PyTorch {torch.__version__} finds no GPU that it can use.')
+    mmdetection = MMDetection(folder, device)
+    peers: dict[str, Any] = {'mmdetection': mmdetection}
+    if device == 'cpu':
+        peers['onnxruntime'] = OnnxRuntime(folder)
     say(
-        device=torch.cuda.get_device_name() if device == 'cuda' else 'CPU',
+        device=mmdetection.device(),
         threads=torch.get_num_threads(),
-        versions={'torch': torch.__version__, 'mmdet': mmdet.__version__, 'onnxruntime': onnxruntime.__version__},
+        versions={'torch': torch.__version__, 'mmdet': mmdet.__version__, 'onnxruntime': onnxruntime.__version__, 'nms': nms},
     )
     for line in sys.stdin:
         call = json.loads(line)
