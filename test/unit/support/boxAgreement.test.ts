@@ -20,7 +20,7 @@ test('a box that only one side has counts, and agrees with nothing, whichever si
   for (const [theirs, ours] of [
     [[face], [face, far]],
     [[face, far], [face]],
-    [[face], [face, face]],
+    [[face], [face, { ...face }]],
   ] as const) {
     expect(compared(theirs, ours)).toMatchObject({ boxes: 2, agreeing: 1, sameOrder: 0 });
   }
