@@ -17,16 +17,29 @@ export interface BenchModel {
 
 export const demo: BenchModel = { name: 'demo', folder: join(repository, 'models', 'demo-face') };
 
+/** One that is made for the bench, tested at a size. */
+export interface LargeModel {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+export const r50at640: LargeModel = { name: 'r50 640x640', width: 640, height: 640 };
+export const r50at800: LargeModel = { name: 'r50 1333x800', width: 1333, height: 800 };
+
 /**
  * A ResNet-50 FCOS with 80 classes as MMDetection ships it, tested at a size, with random weights: made once and
  * kept in the cache folder. Null where it is not there and the trainer's environment, which makes it, is not either.
  *
  * @param image a photo: how many candidates the model has is set on it
  */
-export async function largeModel(width: number, height: number, image: string): Promise<BenchModel | null> {
-  const name = `r50-${width}x${height}`;
-  const folder = join(cacheFolder(), 'bench', name);
-  if (existsSync(join(folder, 'model.json'))) return { name: `r50 ${width}x${height}`, folder };
+export async function largeModel(
+  { name, width, height }: LargeModel,
+  image: string,
+): Promise<BenchModel | null> {
+  const modelName = `r50-${width}x${height}`;
+  const folder = join(cacheFolder(), 'bench', modelName);
+  if (existsSync(join(folder, 'model.json'))) return { name, folder };
   const { python } = await peerPython();
   if (python === null) return null;
   const source = `${folder}-source`;
@@ -43,10 +56,10 @@ export async function largeModel(width: number, height: number, image: string): 
       maxBuffer: 64e6,
     });
     const files = ['--config', join(source, 'config.py'), '--checkpoint', join(source, 'checkpoint.pth')];
-    await run(process.execPath, [forelabelCommand, 'export', ...files, '--name', name, '--out', made]);
+    await run(process.execPath, [forelabelCommand, 'export', ...files, '--name', modelName, '--out', made]);
     await rename(made, folder);
   } finally {
     await clear();
   }
-  return { name: `r50 ${width}x${height}`, folder };
+  return { name, folder };
 }
