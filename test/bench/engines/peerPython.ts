@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { trainerPython } from '../../../scripts/trainer-setup.mjs';
@@ -59,9 +60,10 @@ export async function findPeerPython(
  */
 async function installTorchvision(python: string): Promise<string> {
   const folder = join(cacheFolder(), 'bench', torchvision.replace('==', '-'));
+  if (existsSync(join(folder, 'torchvision'))) return folder;
   const index = process.env.FORELABEL_TORCH_INDEX;
   const from = index === undefined ? [] : ['--index-url', index];
-  const args = ['--quiet', '--no-deps', '--upgrade', '--target', folder, ...from, torchvision];
+  const args = ['--quiet', '--no-deps', '--target', folder, ...from, torchvision];
   await execa(python, ['-m', 'pip', 'install', '--disable-pip-version-check', ...args]);
   return folder;
 }
