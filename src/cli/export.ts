@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readyTrainerPython, trainerPython } from '../relay/trainerEnvironment/trainerPython.ts';
@@ -55,6 +55,13 @@ async function checkFiles({ config, checkpoint, out }: ExportArgs): Promise<void
   }
   if ((await kindOf(out)) === 'file') {
     throw new UsageError(`--out ${out} is a file.`, 'Name a folder; it is made.');
+  }
+  const held: readonly string[] = await readdir(out).catch(() => []);
+  if (held.length > 0 && !held.includes('model.json')) {
+    throw new UsageError(
+      `--out ${out} holds other files and no model.json, so it is not a model.`,
+      'Name a new folder in it, or that of a model to replace.',
+    );
   }
 }
 

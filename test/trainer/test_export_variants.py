@@ -39,13 +39,12 @@ VARIANTS = [
 
 
 def thin(config: Config, classes: int) -> Config:
-    """A tenth of the channels, and at most the depth of a ResNet-50; what tells the configs apart stays."""
+    """A tenth of the channels; what tells the configs apart stays, their depth too."""
     model = config.model
     clear_pretrained(config)
     model.backbone.base_channels = 8
     if model.backbone.type == 'ResNeXt':
         model.backbone.update(groups=2, base_width=4)
-    model.backbone.depth = min(50, model.backbone.depth)
     wide = 1 if model.backbone.depth < 50 else 4
     model.neck.update(in_channels=[8 * wide, 16 * wide, 32 * wide, 64 * wide], out_channels=64)
     model.bbox_head.update(in_channels=64, feat_channels=64, stacked_convs=2, num_classes=classes)
@@ -107,3 +106,41 @@ def test_a_shipped_config(tmp_path: Path, name: str, count: int, image: dict[str
     # What a training starts from: the written config and checkpoint are the same detector.
     again: Any = open_detector(out / 'config.py', out / 'checkpoint.pth', 'cpu')
     assert all(torch.equal(weight, again.state_dict()[key]) for key, weight in detector.state_dict().items())
+
+
+def with_prefix(node: Any) -> Any:
+    """Types as 'mmdet.FCOS', which MMDetection's registry takes as well."""
+    if isinstance(node, dict):
+        return {key: f'mmdet.{value}' if key == 'type' else with_prefix(value) for key, value in node.items()}
+    return [with_prefix(item) for item in node] if isinstance(node, (list, tuple)) else node
+
+
+def test_types_with_the_prefix_of_the_registry(tmp_path: Path) -> None:
+    config, checkpoint = save(tmp_path, thin(Config.fromfile(SHIPPED / VARIANTS[1][0]), 3), numbered(3))
+    plain, _ = exported(tmp_path / 'plain', config, checkpoint)
+    whole = Config.fromfile(config)
+    pipeline = with_prefix(whole.test_dataloader.dataset.pipeline)
+    prefixed = {'model': with_prefix(whole.model.to_dict()), 'test_dataloader': {'dataset': {'pipeline': pipeline}}}
+    Config(prefixed).dump(tmp_path / 'prefixed.py')
+    manifest, out = exported(tmp_path / 'prefixed', tmp_path / 'prefixed.py', checkpoint)
+    assert manifest['files'] == plain['files']
+    assert (manifest['input'], manifest['postprocess']) == (plain['input'], plain['postprocess'])
+    open_detector(out / 'config.py', out / 'checkpoint.pth', 'cpu')
+
+
+def test_a_config_that_is_a_python_module(tmp_path: Path) -> None:
+    """As those in `mmdet/configs`: its types are classes, and its base is imported."""
+    config, checkpoint = save(tmp_path, thin(Config.fromfile(SHIPPED / VARIANTS[1][0]), 3), numbered(3))
+    plain, _ = exported(tmp_path / 'plain', config, checkpoint)
+    module = tmp_path / 'module.py'
+    module.write_text(
+        'from mmengine.config import read_base\n'
+        'with read_base():\n    from .fcos import *\n'
+        'from mmdet.models.detectors.fcos import FCOS\n'
+        'from mmdet.models.dense_heads.fcos_head import FCOSHead\n'
+        'model.update(dict(type=FCOS, bbox_head=dict(type=FCOSHead)))\n',
+        encoding='utf-8',
+    )
+    manifest, out = exported(tmp_path / 'module', module, checkpoint)
+    assert manifest['files'] == plain['files']
+    open_detector(out / 'config.py', out / 'checkpoint.pth', 'cpu')

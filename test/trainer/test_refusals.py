@@ -28,7 +28,9 @@ def refused(wanted: ExportJob) -> TrainerError:
 
 
 def test_a_checkpoint_that_is_not_there(tmp_path: Path) -> None:
-    assert refused(job(tmp_path, DEMO_CONFIG, tmp_path / 'none.pth')).code == 'checkpoint-missing'
+    error = refused(job(tmp_path, DEMO_CONFIG, tmp_path / 'none.pth'))
+    assert error.code == 'checkpoint-missing'
+    assert 'none.pth' in error.message
 
 
 def test_a_truncated_checkpoint(tmp_path: Path, trained: Events) -> None:
@@ -40,15 +42,35 @@ def test_a_truncated_checkpoint(tmp_path: Path, trained: Events) -> None:
     assert 'cut.pth' in error.message
 
 
-@pytest.mark.parametrize('name', ['retinanet/retinanet_r18_fpn_1x_coco.py', 'faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py'])
-def test_another_architecture(tmp_path: Path, trained: Events, name: str) -> None:
+@pytest.mark.parametrize(
+    ('name', 'found'),
+    [
+        ('retinanet/retinanet_r18_fpn_1x_coco.py', 'describes RetinaNet with RetinaHead'),
+        ('faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py', 'describes FasterRCNN with no bbox_head'),
+    ],
+)
+def test_another_architecture(tmp_path: Path, trained: Events, name: str, found: str) -> None:
     error = refused(job(tmp_path, SHIPPED / name, Path(trained[-1]['checkpoint'])))
     assert error.code == 'not-fcos'
+    assert found in error.message
+    assert 'Forelabel runs FCOS with an FCOSHead' in error.message
 
 
 def test_deformable_convolutions(tmp_path: Path, trained: Events) -> None:
     config = SHIPPED / 'fcos' / 'fcos_r50-dcn-caffe_fpn_gn-head-center-normbbox-centeronreg-giou_1x_coco.py'
-    assert refused(job(tmp_path, config, Path(trained[-1]['checkpoint']))).code == 'dcn'
+    error = refused(job(tmp_path, config, Path(trained[-1]['checkpoint'])))
+    assert error.code == 'dcn'
+    assert 'in model.backbone.dcn' in error.message
+    assert 'Train the config without DCN' in error.message
+
+
+def test_a_folder_that_is_not_a_model_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    wanted = job(tmp_path, tmp_path / 'no config', tmp_path / 'no checkpoint')
+    (wanted.out_dir / 'face').mkdir(parents=True)
+    with pytest.raises(TrainerError) as caught:
+        export(wanted)
+    assert caught.value.code == 'out-taken'
+    assert [path.name for path in wanted.out_dir.iterdir()] == ['face']
 
 
 def test_too_many_class_names(tmp_path: Path, trained: Events) -> None:

@@ -29,9 +29,9 @@ def load_config(path: Path) -> Config:
 
 
 def read_config(path: Path) -> Config:
-    """As it is, with its bases."""
+    """With its bases, and with types by the bare names of MMDetection's registries."""
     try:
-        return Config.fromfile(str(path))
+        return _with_bare_types(Config.fromfile(str(path)))
     except FileNotFoundError as error:
         raise TrainerError(
             'config-invalid', f'{path.name} needs a file that is not there ({error}). Give the whole config, which the training has written into its work folder.'
@@ -40,6 +40,27 @@ def read_config(path: Path) -> Config:
         raise TrainerError(
             'config-invalid', f'{path.name} is not a readable MMDetection config ({error}). Give the .py file that the model was trained with.'
         ) from error
+
+
+def _with_bare_types(config: Config) -> Config:
+    """A type may be written as 'FCOS', as 'mmdet.FCOS', or in the configs that are Python modules as the class itself."""
+
+    def walk(node: Any) -> None:
+        if isinstance(node, (list, tuple)):
+            for item in node:
+                walk(item)
+        if not isinstance(node, dict):
+            return
+        kind = node.get('type')
+        if isinstance(kind, type):
+            node['type'] = kind.__name__
+        elif isinstance(kind, str):
+            node['type'] = kind.removeprefix('mmdet.')
+        for value in node.values():
+            walk(value)
+
+    walk(config._cfg_dict)
+    return config
 
 
 def check_architecture(config: Config, name: str) -> None:

@@ -11,7 +11,6 @@ import hashlib
 import json
 import shutil
 import sys
-import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -40,11 +39,13 @@ from .export_limits import check_exportable  # noqa: E402
 from .graph_check import check_graph  # noqa: E402
 from .mmdet2_checkpoint import renamed  # noqa: E402
 from .mmdet2_config import is_mmdet2  # noqa: E402
+from .model_folder import MANIFEST, check_target, replaced  # noqa: E402
 from .onnx_graph import RawHeads, export_graph, output_names  # noqa: E402
 
 
 def export(job: ExportJob) -> Path:
     """Writes `model.onnx`, `model.json`, `config.py` and `checkpoint.pth` to `job.out_dir`; returns it."""
+    check_target(job.out_dir)
     config = load_config(job.config)
     check_exportable(config)
     checkpoint = read_checkpoint(job.checkpoint)
@@ -131,38 +132,20 @@ def _write(
     weights: dict[str, torch.Tensor],
     classes: tuple[str, ...],
 ) -> None:
-    """All files into a folder beside the target, then one rename; other files of an old folder are kept."""
-    target = job.out_dir
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f'.{target.name}-', dir=target.parent))
-    try:
-        temporary.chmod(0o755)
-        (temporary / 'model.onnx').write_bytes(onnx_bytes)
-        (temporary / 'model.json').write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
-        if _copies(job, target):
-            shutil.copyfile(job.config, temporary / 'config.py')
+    with replaced(job.out_dir) as folder:
+        (folder / 'model.onnx').write_bytes(onnx_bytes)
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
+        if _copies(job):
+            shutil.copyfile(job.config, folder / 'config.py')
         else:
             # Self-contained: the bases of the config stay where they are.
-            write_config(config, temporary / 'config.py')
-        write_checkpoint(temporary / 'checkpoint.pth', weights, classes, halve=job.precision == 'fp16')
-        old = None
-        if target.exists():
-            for kept in target.iterdir():
-                if kept.is_file() and not (temporary / kept.name).exists():
-                    shutil.copyfile(kept, temporary / kept.name)
-            old = Path(tempfile.mkdtemp(prefix=f'.{target.name}-old-', dir=target.parent))
-            target.rename(old / target.name)
-        temporary.rename(target)
-        if old is not None:
-            shutil.rmtree(old)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+            write_config(config, folder / 'config.py')
+        write_checkpoint(folder / 'checkpoint.pth', weights, classes, halve=job.precision == 'fp16')
 
 
-def _copies(job: ExportJob, target: Path) -> bool:
+def _copies(job: ExportJob) -> bool:
     """Whether the config can stay as it was written: nothing of it lies elsewhere, and nothing was rewritten."""
-    alone = job.config.parent == target.resolve() or is_self_contained(job.config.read_text(encoding='utf-8'))
+    alone = job.config.parent == job.out_dir.resolve() or is_self_contained(job.config.read_text(encoding='utf-8'))
     return alone and not is_mmdet2(read_config(job.config))
 
 

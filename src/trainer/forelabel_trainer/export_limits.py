@@ -28,7 +28,7 @@ def _check_input(config: Config) -> None:
     pre = config.model.get('data_preprocessor')
     if pre is None:
         raise _unsupported('The config has no model.data_preprocessor', 'Give the whole config, which the training has written into its work folder.')
-    if pre.get('type') not in ('DetDataPreprocessor', 'mmdet.DetDataPreprocessor'):
+    if pre.get('type') != 'DetDataPreprocessor':
         raise _unsupported(f'The data_preprocessor is a {pre.get("type")}', 'A DetDataPreprocessor is supported.')
     if len(channels(pre.get('mean'), 0)) != 3 or len(channels(pre.get('std'), 1)) != 3:
         raise _unsupported('data_preprocessor.mean and std do not have three numbers', 'Forelabel reads colour images.')
@@ -40,7 +40,7 @@ def _check_input(config: Config) -> None:
 
 
 def _check_step(step: Any) -> None:
-    kind = str(step.get('type')).removeprefix('mmdet.')
+    kind = str(step.get('type'))
     if kind not in HARMLESS:
         raise _unsupported(f'The test pipeline has a step {kind}', f'Supported are {", ".join(HARMLESS)}; all else changes the image in a way of its own.')
     if kind == 'LoadImageFromFile':
