@@ -66,6 +66,12 @@ export class NativeSession {
   }
 }
 
+/** A `NativeSession`, whatever made it. */
+export type OpenedSession = Pick<NativeSession, 'provider' | 'run' | 'release'>;
+
+/** Gives a session that has passed its self-test, or throws. */
+export type OpenSession = (provider: NativeProvider) => Promise<OpenedSession>;
+
 async function createSession(
   model: Uint8Array,
   provider: NativeProvider,
