@@ -33,7 +33,9 @@ export async function runPredict(argv: readonly string[]): Promise<ExitCode> {
     const job =
       from.kind === 'paths' ? await folderJob(from.paths) : await projectJob(from.project, model, args);
     for (const note of job.notes) line.say(note);
-    const engine = await openEngine(args.engine, model);
+    const engine = await openEngine(args.engine, model, ({ why, device }) =>
+      line.say(`${why} The run goes on on the ${device}.`),
+    );
     try {
       line.say(`${model.version} on ${engine.info.backend} (${engine.info.device})`);
       return conclude(await work(args, model, job, engine, line, interrupt), job, args, line, interrupt);

@@ -46,7 +46,13 @@ export async function startRelay(options: StartOptions): Promise<RelayServer> {
     takeNewModel: async (project) => (await later.backend?.settings.get(project))?.takeNewModel ?? false,
   });
   // One for all: a model is in memory once, whoever asks for it.
-  const engines = new EnginePool(nativeEngines({ gpu: settings.device !== 'cpu' }));
+  const engines = new EnginePool(
+    nativeEngines({
+      gpu: settings.device !== 'cpu',
+      onInfo: ({ modelVersion, device, why }) =>
+        log.warn({ model: modelVersion, device, why }, 'an engine goes on elsewhere'),
+    }),
+  );
   let url = '';
   const database = await openDatabase(home);
   const panel = panelOrigins(database);

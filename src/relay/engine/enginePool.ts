@@ -20,11 +20,14 @@ interface Held {
   users: number;
   usedAt: number;
   failedAt: number | null;
+  /** It has nothing left to run on. */
+  lost: boolean;
 }
 
 /**
  * One native engine a model for the whole relay, loaded when first asked for. An engine that is in use is never taken
- * away; of the others, the one that was not used for longest goes first.
+ * away; of the others, the one that was not used for longest goes first. One that has nothing left to run on is given to
+ * nobody any more: who asks next has the model loaded anew.
  */
 export class EnginePool {
   readonly #open: OpenEngine;
@@ -71,11 +74,21 @@ export class EnginePool {
     this.#shrink();
     try {
       return await work(await held.engine);
+    } catch (error) {
+      if (held.failedAt === null && isLost(error)) this.#giveUp(model.version, held);
+      throw error;
     } finally {
       held.users -= 1;
       held.usedAt = this.#now();
+      if (held.lost && held.users === 0) void disposed(held);
       this.#shrink();
     }
+  }
+
+  /** Those who have it now may yet be answered by it; the last of them ends it. */
+  #giveUp(version: string, held: Held): void {
+    held.lost = true;
+    if (this.#held.get(version) === held) this.#held.delete(version);
   }
 
   #hold(model: CatalogModel): Held {
@@ -90,7 +103,7 @@ export class EnginePool {
 
   #load(model: CatalogModel): Held {
     const engine = this.#open(model);
-    const held: Held = { engine, users: 0, usedAt: this.#now(), failedAt: null };
+    const held: Held = { engine, users: 0, usedAt: this.#now(), failedAt: null, lost: false };
     engine.catch(() => {
       held.failedAt = this.#now();
     });
@@ -111,21 +124,39 @@ export class EnginePool {
   async #drop(version: string): Promise<void> {
     const held = this.#held.get(version);
     this.#held.delete(version);
-    await held?.engine.then((engine) => engine.dispose()).catch(() => undefined);
+    if (held !== undefined) await disposed(held);
   }
+}
+
+async function disposed({ engine }: Held): Promise<void> {
+  await engine.then((each) => each.dispose()).catch(() => undefined);
+}
+
+/** The native engine's word for it: its session failed, and no other could be opened. */
+function isLost(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'device-lost';
 }
 
 /**
  * Opens the models of a catalog, with `gpu` on the GPU where it passes the self-test and is faster than the CPU.
  * The runtime is loaded late: it is large, and absent where npm could not install it.
  */
-export function nativeEngines(options: { readonly gpu: boolean }): OpenEngine {
+export function nativeEngines(options: {
+  readonly gpu: boolean;
+  /** Called when an engine has lost its GPU and goes on on the CPU. */
+  readonly onInfo?: (info: EngineInfo) => void;
+}): OpenEngine {
   return async (model) => {
     const { createNativeEngine } = await import('../../engine/native/createNativeEngine.ts').catch(
       (cause: unknown) => {
         throw new EngineError('backend-unavailable', 'ONNX Runtime is not installed here', { cause });
       },
     );
-    return createNativeEngine({ modelDir: model.folder, gpu: options.gpu ? 'auto' : false });
+    const { gpu, onInfo } = options;
+    return createNativeEngine({
+      modelDir: model.folder,
+      gpu: gpu ? 'auto' : false,
+      ...(onInfo && { onInfo }),
+    });
   };
 }

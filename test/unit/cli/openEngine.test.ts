@@ -7,7 +7,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 test('native keeps off the GPU where the settings say so', async () => {
   vi.stubEnv('FORELABEL_DEVICE', 'cpu');
-  const engine = await openEngine('native', await resolveModel(tinyModelDir, []));
+  const engine = await openEngine('native', await resolveModel(tinyModelDir, []), () => undefined);
   expect(engine.info).toMatchObject({
     backend: 'native',
     device: 'CPU',

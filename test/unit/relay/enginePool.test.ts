@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { EngineError } from '../../../src/engine/errors.ts';
 import type { DetectResult, Engine } from '../../../src/engine/types.ts';
 import { EnginePool } from '../../../src/relay/engine/enginePool.ts';
 import type { CatalogModel } from '../../../src/relay/modelCatalog.ts';
@@ -97,4 +98,38 @@ test('an image that does not arrive is an error, and the model is loaded all the
   const lost = engines.detect(modelOf('a'), Promise.reject(new Error('lost')), none);
   await expect(lost).rejects.toThrow('lost');
   expect(opened).toEqual(['a']);
+});
+
+test('an engine that has lost its device is given to nobody any more, and ended when its last image is', async () => {
+  let letGo = (): void => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  let images = 0;
+  const { engines, use, opened, closed } = pool(() => {
+    images += 1;
+    if (images === 1) return held;
+    if (images === 2) throw new EngineError('device-lost', 'no adapter');
+    return Promise.resolve();
+  });
+  const slow = use('a');
+  await expect(use('a')).rejects.toMatchObject({ code: 'device-lost' });
+  expect([opened, closed]).toEqual([['a'], []]);
+  await use('a');
+  expect([opened, closed]).toEqual([['a', 'a'], []]);
+  letGo();
+  await expect(slow).resolves.toMatchObject({ width: 1 });
+  expect(closed).toEqual(['a']);
+  await engines.info(modelOf('a'));
+  expect(opened).toEqual(['a', 'a']);
+});
+
+test('an engine that failed on an image, and has a device still, is kept', async () => {
+  let images = 0;
+  const { use, opened, closed } = pool(() => {
+    images += 1;
+    if (images === 1) throw new EngineError('inference-failed');
+    return Promise.resolve();
+  });
+  await expect(use('a')).rejects.toMatchObject({ code: 'inference-failed' });
+  await use('a');
+  expect([opened, closed]).toEqual([['a'], []]);
 });
