@@ -29,8 +29,9 @@ export async function starts(
   home: string,
 ): Promise<readonly { module: string; pid: number; resume: boolean }[]> {
   try {
-    const lines = (await readFile(join(home, 'starts.txt'), 'utf8')).trimEnd().split('\n');
-    return lines.map((line) => {
+    const lines = (await readFile(join(home, 'starts.txt'), 'utf8')).split('\n');
+    // Between being made and being written to, the file is empty.
+    return lines.filter(Boolean).map((line) => {
       const [module = '', pid, resume] = line.split(' ');
       return { module, pid: Number(pid), resume: resume === 'resume=true' };
     });
