@@ -128,19 +128,50 @@ def test_types_with_the_prefix_of_the_registry(tmp_path: Path) -> None:
     open_detector(out / 'config.py', out / 'checkpoint.pth', 'cpu')
 
 
-def test_a_config_that_is_a_python_module(tmp_path: Path) -> None:
-    """As those in `mmdet/configs`: its types are classes, and its base is imported."""
+MODULE = """
+from mmengine.config import read_base
+
+with read_base():
+    from .fcos import *
+
+from mmcv.ops import nms
+from mmcv.transforms import LoadImageFromFile
+from mmdet.datasets.transforms import PackDetInputs, Resize
+from mmdet.models import FCOS, FPN, DetDataPreprocessor, FCOSHead, FocalLoss, ResNet
+from mmengine.model import PretrainedInit
+from torch.nn import BatchNorm2d, GroupNorm
+
+model.update(
+    dict(
+        type=FCOS,
+        data_preprocessor=dict(type=DetDataPreprocessor),
+        backbone=dict(
+            type=ResNet, norm_cfg=dict(type=BatchNorm2d), init_cfg=dict(type=PretrainedInit, checkpoint='http://weights.invalid/resnet50.pth')
+        ),
+        neck=dict(type=FPN),
+        bbox_head=dict(type=FCOSHead, norm_cfg=dict(type=GroupNorm, num_groups=32), loss_cls=dict(type=FocalLoss)),
+        test_cfg=dict(nms=dict(type=nms)),
+    )
+)
+test_dataloader.dataset.pipeline = [
+    dict(type=LoadImageFromFile),
+    dict(type=Resize, scale=(1333, 800), keep_ratio=True),
+    dict(type=PackDetInputs),
+]
+"""
+
+
+@pytest.mark.parametrize('dumped', [False, True], ids=['as written', 'as MMEngine writes it again'])
+def test_a_config_that_is_a_python_module(tmp_path: Path, dumped: bool) -> None:
+    """Its types are classes, and its base is imported. Beside a training such a config has paths of classes."""
     config, checkpoint = save(tmp_path, thin(Config.fromfile(SHIPPED / VARIANTS[1][0]), 3), numbered(3))
     plain, _ = exported(tmp_path / 'plain', config, checkpoint)
     module = tmp_path / 'module.py'
-    module.write_text(
-        'from mmengine.config import read_base\n'
-        'with read_base():\n    from .fcos import *\n'
-        'from mmdet.models.detectors.fcos import FCOS\n'
-        'from mmdet.models.dense_heads.fcos_head import FCOSHead\n'
-        'model.update(dict(type=FCOS, bbox_head=dict(type=FCOSHead)))\n',
-        encoding='utf-8',
-    )
+    module.write_text(MODULE, encoding='utf-8')
+    if dumped:
+        Config.fromfile(module).dump(module)
+        assert "'mmdet.models.FCOS'" in module.read_text(encoding='utf-8')
     manifest, out = exported(tmp_path / 'module', module, checkpoint)
     assert manifest['files'] == plain['files']
+    assert (manifest['input'], manifest['postprocess']) == (plain['input'], plain['postprocess'])
     open_detector(out / 'config.py', out / 'checkpoint.pth', 'cpu')

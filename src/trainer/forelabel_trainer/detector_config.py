@@ -10,6 +10,10 @@ from mmengine.config import Config
 from .errors import TrainerError
 from .events import note
 from .mmdet2_config import from_mmdet2, is_mmdet2, left_out
+from .type_names import with_type_names
+
+DEFORMABLE = ('DCN', 'DCNv2', 'DeformConv2dPack', 'ModulatedDeformConv2dPack')
+"""As registered, and the classes of mmcv, which are not there to be looked up where nothing is compiled."""
 
 
 def load_config(path: Path) -> Config:
@@ -29,9 +33,9 @@ def load_config(path: Path) -> Config:
 
 
 def read_config(path: Path) -> Config:
-    """With its bases, and with types by the bare names of MMDetection's registries."""
+    """With its bases, and with each type by its one name."""
     try:
-        return _with_bare_types(Config.fromfile(str(path)))
+        return with_type_names(Config.fromfile(str(path)))
     except FileNotFoundError as error:
         raise TrainerError(
             'config-invalid', f'{path.name} needs a file that is not there ({error}). Give the whole config, which the training has written into its work folder.'
@@ -40,27 +44,6 @@ def read_config(path: Path) -> Config:
         raise TrainerError(
             'config-invalid', f'{path.name} is not a readable MMDetection config ({error}). Give the .py file that the model was trained with.'
         ) from error
-
-
-def _with_bare_types(config: Config) -> Config:
-    """A type may be written as 'FCOS', as 'mmdet.FCOS', or in the configs that are Python modules as the class itself."""
-
-    def walk(node: Any) -> None:
-        if isinstance(node, (list, tuple)):
-            for item in node:
-                walk(item)
-        if not isinstance(node, dict):
-            return
-        kind = node.get('type')
-        if isinstance(kind, type):
-            node['type'] = kind.__name__
-        elif isinstance(kind, str):
-            node['type'] = kind.removeprefix('mmdet.')
-        for value in node.values():
-            walk(value)
-
-    walk(config._cfg_dict)
-    return config
 
 
 def check_architecture(config: Config, name: str) -> None:
@@ -88,7 +71,7 @@ def deformable(node: Any, path: str = '') -> str | None:
     if not isinstance(node, dict):
         return None
     for key, value in node.items():
-        asked = (key in ('dcn', 'dcn_on_last_conv') and bool(value)) or (key == 'type' and str(value) in ('DCN', 'DCNv2'))
+        asked = (key in ('dcn', 'dcn_on_last_conv') and bool(value)) or (key == 'type' and str(value) in DEFORMABLE)
         if asked:
             return f'{path}{key}'
         found = deformable(value, f'{path}{key}.')
