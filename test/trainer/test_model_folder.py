@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +69,13 @@ def test_a_failure_while_writing_leaves_the_old_model(old: Path) -> None:
     assert tree(old.parent) == before
 
 
-def test_a_failure_to_put_it_in_its_place_leaves_the_old_model(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize('moved', ['.face-', 'face'], ids=['the new model', 'the old model'])
+def test_a_failure_to_move_a_folder_leaves_the_old_model(old: Path, monkeypatch: pytest.MonkeyPatch, moved: str) -> None:
     before = tree(old.parent)
     rename = Path.rename
 
     def failing(self: Path, to: Any) -> Path:
-        if self.name.startswith('.face-') and to == old:
+        if self.name.startswith(moved) and self.parent == old.parent:
             raise OSError('in use')
         return rename(self, to)
 
@@ -82,3 +84,24 @@ def test_a_failure_to_put_it_in_its_place_leaves_the_old_model(old: Path, monkey
         write(old)
     assert tree(old.parent) == before
     assert [path.name for path in old.parent.iterdir()] == ['face']
+
+
+def test_an_old_model_that_cannot_be_deleted_is_told(old: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def failing(_: Path, **__: Any) -> None:
+        raise OSError('in use')
+
+    monkeypatch.setattr(shutil, 'rmtree', failing)
+    write(old)
+    assert (old / 'model.json').read_text() == 'new'
+    (left,) = [path for path in old.parent.iterdir() if path != old]
+    assert f'could not be deleted (in use). Delete {left} yourself' in capsys.readouterr().out
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_replaced(tmp_path: Path, old: Path) -> None:
+    link = tmp_path / 'models' / 'link'
+    link.parent.mkdir()
+    link.symlink_to(old, target_is_directory=True)
+    write(link)
+    assert link.is_symlink()
+    assert tree(old) == {'model.json': 'new', 'README.md': 'mine', 'notes/more/a.txt': 'mine too'}
+    assert [path.name for path in link.parent.iterdir()] == ['link']

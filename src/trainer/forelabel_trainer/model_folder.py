@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import TrainerError
+from .events import note
 
 MANIFEST = 'model.json'
 
@@ -30,6 +31,8 @@ def check_target(target: Path) -> None:
 @contextmanager
 def replaced(target: Path) -> Iterator[Path]:
     """Gives a folder beside the target to write to. Then it takes the target's place by a rename; what else is in an old one stays in it."""
+    # Of a link, what it leads to is replaced: large models may lie on another disk.
+    target = target.resolve()
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f'.{target.name}-', dir=target.parent))
@@ -55,11 +58,19 @@ def _replace(target: Path, temporary: Path) -> None:
         else:
             shutil.copy2(kept, copy, follow_symlinks=False)
     old = Path(tempfile.mkdtemp(prefix=f'.{target.name}-old-', dir=target.parent))
-    target.rename(old / target.name)
     try:
-        temporary.rename(target)
+        target.rename(old / target.name)
+        try:
+            temporary.rename(target)
+        except BaseException:
+            (old / target.name).rename(target)
+            raise
     except BaseException:
-        (old / target.name).rename(target)
-        old.rmdir()
+        # Only when it is empty: what could not be moved back is not deleted either.
+        with suppress(OSError):
+            old.rmdir()
         raise
-    shutil.rmtree(old)
+    try:
+        shutil.rmtree(old)
+    except OSError as error:
+        note('old-model-left', f'The new model is in its place, but the old one could not be deleted ({error}). Delete {old} yourself.')
