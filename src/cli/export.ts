@@ -47,7 +47,7 @@ async function anyTrainer(line: StatusLine, signal: AbortSignal): Promise<string
 }
 
 /** Fails before anything is installed or imported. */
-async function checkFiles({ config, checkpoint, out }: ExportArgs): Promise<void> {
+async function checkFiles({ config, checkpoint, name, out }: ExportArgs): Promise<void> {
   for (const [option, path] of Object.entries({ config, checkpoint })) {
     if ((await kindOf(path)) !== 'file') {
       throw new UsageError(`--${option}: there is no file ${path}.`, 'Check the path.');
@@ -56,11 +56,12 @@ async function checkFiles({ config, checkpoint, out }: ExportArgs): Promise<void
   if ((await kindOf(out)) === 'file') {
     throw new UsageError(`--out ${out} is a file.`, 'Name a folder; it is made.');
   }
-  const held: readonly string[] = await readdir(out).catch(() => []);
+  const held = (await readdir(out).catch(() => [])).toSorted();
   if (held.length > 0 && !held.includes('model.json')) {
+    const shown = held.length > 3 ? [...held.slice(0, 3), '...'] : held;
     throw new UsageError(
-      `--out ${out} holds other files and no model.json, so it is not a model.`,
-      'Name a new folder in it, or that of a model to replace.',
+      `--out ${out} holds ${shown.join(', ')} and no model.json, so it is not a model.`,
+      `Name a new folder, such as ${join(out, name)}, or that of a model to replace.`,
     );
   }
 }

@@ -112,7 +112,8 @@ A checkpoint is a pickle and can run code when it is loaded: take only files tha
   --config CFG.py        the config of the training; of several files with _base_, the one it wrote into its work folder
   --checkpoint CKPT.pth  its weights
   --name NAME            name of the model
-  --out DIR              folder to make, for "--model DIR"; in models/ of FORELABEL_HOME, "--model NAME" finds it
+  --out DIR              folder to make, for "--model DIR"; in models/ of FORELABEL_HOME, "--model NAME" finds it.
+                         That of a model is replaced, other files in it are kept; any other folder must be empty
   --classes a,b,c        names in label order, where neither the checkpoint nor the config tells them
 
 Progress goes to stderr. The last line of stdout is {"model":"<model version>","dir":"<folder>"}.

@@ -75,7 +75,8 @@ test('a folder that is not a model is refused and left as it is', async () => {
   await writeFile(join(models, 'face', 'model.json'), '{}');
   const { exitCode, stderr } = await exported(config, models);
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('holds other files and no model.json');
+  expect(stderr).toContain(`--out ${models} holds face and no model.json, so it is not a model.`);
+  expect(stderr).toContain(`Name a new folder, such as ${join(models, 'mine')},`);
   expect(await readdir(models)).toEqual(['face']);
   expect(await readFile(join(models, 'face', 'model.json'), 'utf8')).toBe('{}');
 });
