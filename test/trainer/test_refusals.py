@@ -30,7 +30,8 @@ def refused(wanted: ExportJob) -> TrainerError:
 def test_a_checkpoint_that_is_not_there(tmp_path: Path) -> None:
     error = refused(job(tmp_path, DEMO_CONFIG, tmp_path / 'none.pth'))
     assert error.code == 'checkpoint-missing'
-    assert 'none.pth' in error.message
+    assert f'There is no checkpoint {tmp_path / "none.pth"}' in error.message
+    assert 'Give the .pth file of the training run' in error.message
 
 
 def test_a_truncated_checkpoint(tmp_path: Path, trained: Events) -> None:
@@ -62,6 +63,19 @@ def test_deformable_convolutions(tmp_path: Path, trained: Events) -> None:
     assert error.code == 'dcn'
     assert 'in model.backbone.dcn' in error.message
     assert 'Train the config without DCN' in error.message
+
+
+def test_deformable_convolutions_by_their_class(tmp_path: Path) -> None:
+    config = tmp_path / 'dcn.py'
+    config.write_text(
+        'from mmcv.ops import DeformConv2dPack\n'
+        'from mmdet.models import FCOS, FCOSHead\n'
+        'model = dict(type=FCOS, backbone=dict(conv_cfg=dict(type=DeformConv2dPack)), bbox_head=dict(type=FCOSHead))\n',
+        encoding='utf-8',
+    )
+    error = refused(job(tmp_path, config, tmp_path / 'none.pth'))
+    assert error.code == 'dcn'
+    assert 'dcn.py uses deformable convolutions (DCN, in model.backbone.conv_cfg.type)' in error.message
 
 
 def test_a_folder_that_is_not_a_model_is_refused_before_anything_is_read(tmp_path: Path) -> None:
