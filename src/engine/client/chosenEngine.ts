@@ -2,6 +2,7 @@ import { asEngineError, EngineError, isMachineFailure } from '../errors.ts';
 import type { DetectResult, Engine, EngineInfo } from '../types.ts';
 import { reportsOf, whyOf } from './engineChoice.ts';
 import type { Candidate, Contestant, EngineChoice, PageBackend } from './engineChoice.ts';
+import { Gate, raced } from './gate.ts';
 import { RecentImages } from './recentImages.ts';
 
 /** Another engine takes over only where it is clearly faster: timings vary, and changing costs something too. */
@@ -12,7 +13,10 @@ const COMPARED_RUNS = 2;
 const LONG_WAY_MS = 100;
 /** A relay that went away is looked for again. */
 const COMEBACK_MS = 30_000;
-/** So long the last resort waits for those that should be faster. */
+/**
+ * So long the last resort waits for those that should be faster, and images for a comparison, beyond the time that it would
+ * take if all were as slow as the engine in use.
+ */
 const PATIENCE_MS = 10_000;
 
 export interface ChoiceSettings {
@@ -23,7 +27,7 @@ export interface ChoiceSettings {
   readonly onInfo: (info: EngineInfo) => void;
   /** The relay runs on this very machine: its way is short, and wasm would have the same CPU. */
   readonly relayIsHere?: boolean;
-  /** For tests: milliseconds until a relay that went away is looked for, and until the last resort is started. */
+  /** For tests: milliseconds until a relay that went away is looked for, and that are waited for what should be faster. */
   readonly comebackMs?: number;
   readonly patienceMs?: number;
 }
@@ -31,22 +35,24 @@ export interface ChoiceSettings {
 interface InUse {
   readonly contestant: Contestant;
   readonly engine: Engine;
-  /** Images in it. */
-  readonly busy: Set<Promise<unknown>>;
   readonly recent: RecentImages;
 }
 
 /**
  * The engine that runs is the first one that is ready. The others that may be faster are given the same image as it,
- * and take over where they are clearly faster (docs/decisions/0012-which-engine.md). One that fails under an image
- * makes room for the next, and the image goes there: no image is lost while any engine works.
+ * and take over where they are clearly faster (docs/decisions/0012-which-engine.md); images wait meanwhile, so that each
+ * engine is timed alone. One that fails under an image makes room for the next, and the image goes there: no image is lost
+ * while any engine works.
  */
 export class ChosenEngine implements Engine {
   readonly #settings: ChoiceSettings;
   readonly #contestants: readonly Contestant[];
   readonly #disposal = new AbortController();
-  /** Engines that wait to be compared. */
+  /** Engines that wait to be compared, or are. */
   readonly #open = new Map<Contestant, Engine>();
+  /** Images pass it; a comparison is alone behind it. */
+  readonly #gate = new Gate();
+  #comparing = false;
   #inUse: InUse | undefined;
   #failure: EngineError | undefined;
   #replacing: Promise<boolean> | undefined;
@@ -92,23 +98,7 @@ export class ChosenEngine implements Engine {
   async detect(image: Blob, { signal }: { readonly signal?: AbortSignal } = {}): Promise<DetectResult> {
     const signals = signal === undefined ? [this.#disposal.signal] : [signal, this.#disposal.signal];
     const until = AbortSignal.any(signals);
-    for (;;) {
-      until.throwIfAborted();
-      const used = this.#current();
-      const running = used.engine.detect(image, { signal: until });
-      used.busy.add(running);
-      try {
-        const found = await running;
-        this.#note(used, image, found);
-        return found;
-      } catch (error) {
-        until.throwIfAborted();
-        if (!isEnginesFault(error, used.contestant.candidate.backend)) throw error;
-        if (!(await raced(this.#replace(used, error), until))) throw error;
-      } finally {
-        used.busy.delete(running);
-      }
-    }
+    return this.#gate.pass(() => this.#insist(image, until), until);
   }
 
   /** Images under way reject with `EngineError` 'disposed'. */
@@ -118,6 +108,22 @@ export class ChosenEngine implements Engine {
     const engines = [...this.#open.values(), ...(this.#inUse === undefined ? [] : [this.#inUse.engine])];
     this.#open.clear();
     await Promise.all(engines.map((engine) => engine.dispose()));
+  }
+
+  async #insist(image: Blob, signal: AbortSignal): Promise<DetectResult> {
+    for (;;) {
+      signal.throwIfAborted();
+      const used = this.#current();
+      try {
+        const found = await used.engine.detect(image, { signal });
+        this.#note(used, image, found);
+        return found;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isEnginesFault(error, used.contestant.candidate.backend)) throw error;
+        if (!(await raced(this.#replace(used, error), signal))) throw error;
+      }
+    }
   }
 
   #current(): InUse {
@@ -189,14 +195,12 @@ export class ChosenEngine implements Engine {
     contestant.reason = said.charAt(0).toLowerCase() + said.slice(1);
   }
 
-  /** @param failed the one before ends at once, and its images come here; else it ends what it has begun. */
-  #use(contestant: Contestant, engine: Engine, failed = false): void {
+  /** The one before ends at once: it is idle, or has failed, and then its images come here. */
+  #use(contestant: Contestant, engine: Engine): void {
     const before = this.#inUse;
     contestant.state = 'in-use';
-    this.#inUse = { contestant, engine, busy: new Set(), recent: new RecentImages() };
-    if (before !== undefined) {
-      void Promise.allSettled(failed ? [] : [...before.busy]).then(() => before.engine.dispose());
-    }
+    this.#inUse = { contestant, engine, recent: new RecentImages() };
+    void before?.engine.dispose();
     this.#tell();
   }
 
@@ -230,36 +234,50 @@ export class ChosenEngine implements Engine {
   }
 
   #compareAll(): void {
-    if ((this.#inUse?.recent.count ?? 0) < COMPARED_RUNS) return;
-    for (const [rival, engine] of this.#open) void this.#compare(rival, engine);
+    if (this.#comparing || this.#open.size === 0 || this.#sample() === undefined) return;
+    this.#comparing = true;
+    const all = async (): Promise<void> => {
+      for (const [rival, engine] of this.#open) await this.#compare(rival, engine);
+    };
+    void this.#gate.alone(all).finally(() => (this.#comparing = false));
   }
 
-  /** On the image that the engine in use has just done; the better of two runs each. */
+  /** The image that the engine in use has just done, once it has done enough of them. */
+  #sample() {
+    const recent = this.#inUse?.recent;
+    return recent !== undefined && recent.count >= COMPARED_RUNS ? recent.last : undefined;
+  }
+
+  /** The better of two runs each; one that does not come back in time is as good as slower. */
   async #compare(rival: Contestant, engine: Engine): Promise<void> {
     const used = this.#current();
-    const sample = used.recent.last;
-    if (sample === undefined || !this.#open.delete(rival)) return;
-    const { signal } = this.#disposal;
+    const sample = this.#sample();
+    if (sample === undefined) return;
+    const { patienceMs = PATIENCE_MS } = this.#settings;
+    const late = AbortSignal.timeout(patienceMs + 2 * COMPARED_RUNS * sample.ms);
+    const signal = AbortSignal.any([late, this.#disposal.signal]);
     const run = async (runner: Engine) => (await runner.detect(sample.image, { signal })).timings.total;
     try {
-      const rivalMs = Math.min(await run(engine), await run(engine));
+      // First, because it then has ended what it may still be doing for an image that was called back.
       const usedMs = Math.min(sample.ms, await run(used.engine).catch(() => sample.ms));
-      signal.throwIfAborted();
+      const rivalMs = Math.min(await run(engine), await run(engine));
+      this.#disposal.signal.throwIfAborted();
       rival.ms = rivalMs;
-      if (used !== this.#inUse) {
-        this.#compareLater(rival, engine);
-        return;
-      }
+      rival.state = 'slower';
       if (rivalMs * CLEARLY_FASTER < usedMs) {
         used.contestant.ms = usedMs;
         used.contestant.state = 'slower';
+        this.#open.delete(rival);
         this.#use(rival, engine);
         return;
       }
-      rival.state = 'slower';
     } catch (error) {
-      if (!signal.aborted) this.#fail(rival, asEngineError(error, 'inference-failed'));
+      // Whoever ends all ends this one too.
+      if (this.#disposal.signal.aborted) return;
+      if (late.aborted) rival.state = 'slower';
+      else this.#fail(rival, asEngineError(error, 'inference-failed'));
     }
+    this.#open.delete(rival);
     this.#tell();
     await engine.dispose();
   }
@@ -280,7 +298,7 @@ export class ChosenEngine implements Engine {
       const engine = open ?? (await this.#start(contestant));
       if (engine === null) continue;
       this.#fail(failed.contestant, error);
-      this.#use(contestant, engine, true);
+      this.#use(contestant, engine);
       if (failed.contestant.candidate.backend === 'relay') this.#lookForItAgain(failed.contestant);
       return true;
     }
@@ -306,12 +324,4 @@ function isEnginesFault(error: unknown, backend: PageBackend): error is EngineEr
   if (isMachineFailure(error)) return true;
   if (!(error instanceof EngineError)) return false;
   return error.code === 'disposed' || (backend === 'relay' && !error.code.startsWith('image-'));
-}
-
-async function raced<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const gone = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', gone, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', gone));
-  });
 }
