@@ -44,16 +44,20 @@ export interface Faults {
 const faults = (self.name.startsWith('{') ? JSON.parse(self.name) : {}) as Faults;
 const ledger = faults.ledger === undefined ? undefined : new BroadcastChannel(faults.ledger);
 
+/**
+ * As if other workers had used up the memory, in Chromium's words. Really used up, it comes back whenever a worker that was
+ * ended is really gone, which a busy machine takes seconds for.
+ */
+function refuseMemory(): void {
+  WebAssembly.Memory = new Proxy(WebAssembly.Memory, {
+    construct() {
+      throw new RangeError('WebAssembly.Memory(): could not allocate memory');
+    },
+  });
+}
+
 /** Never given back. */
 const leaked: WebAssembly.Memory[] = [];
-
-function useUpMemory(): void {
-  try {
-    for (;;) leaked.push(new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true }));
-  } catch {
-    // That was the last of it.
-  }
-}
 
 let turns = 0;
 /** For ever, as far as the browser can tell. */
@@ -97,8 +101,13 @@ async function faultyRun(infer: () => ReturnType<Run>): ReturnType<Run> {
   if (now === 'block') block();
   if (now === 'wait') await navigator.locks.request('mid-image', () => undefined);
   if (now === 'die-late') return new Promise(() => undefined);
-  if (now === 'zeros') for (const { data } of Object.values(results)) (data as Float32Array).fill(0);
+  if (now === 'zeros') for (const tensor of Object.values(results)) clear(tensor);
   return results;
+}
+
+function clear(tensor: InferenceSession.OnnxValueMapType[string]): void {
+  if (tensor.location === 'cpu') (tensor.data as Float32Array).fill(0);
+  else devices.at(-1)?.queue.writeBuffer(tensor.gpuBuffer, 0, new Float32Array(tensor.size));
 }
 
 class FaultyWorker extends DetectorWorker {
@@ -110,7 +119,7 @@ class FaultyWorker extends DetectorWorker {
     const atLoad = faults.atLoad?.[request.backend];
     if (atLoad === 'hang') return new Promise(() => undefined);
     if (atLoad === 'die') self.close();
-    if (atLoad === 'no-memory') useUpMemory();
+    if (atLoad === 'no-memory') refuseMemory();
     if (faults.zeros === request.backend) now = 'zeros';
     if (faults.wrongGolden !== request.backend) return super.load(request, onStage);
     const golden = structuredClone(request.manifest.golden);
