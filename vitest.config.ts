@@ -12,6 +12,9 @@ const isolation = {
 // Where a test waits for something, a busy machine may take seconds.
 const patient = { poll: { timeout: 10_000 } };
 
+// Of the product's threads in Node, which the test runner's own loader does not reach.
+const execArgv = ['--import', new URL('scripts/registerTypescript.mjs', import.meta.url).href];
+
 // Suites without a browser run where there is none.
 const chromium = findChromium();
 
@@ -23,6 +26,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           environment: 'node',
+          execArgv,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           expect: patient,
@@ -63,6 +67,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           environment: 'node',
+          execArgv,
           testTimeout: 180_000,
           expect: patient,
           hookTimeout: 300_000,

@@ -17,8 +17,8 @@ export interface SessionSettings {
 }
 
 /**
- * There is always a session for the next image: one that failed on the GPU is opened anew, and where that one fails too, the
- * CPU takes over and stays.
+ * There is always a session for the next image: one that failed on the GPU, or whose thread died, is opened anew, and where
+ * that one fails on the GPU too, the CPU takes over and stays.
  */
 export class SessionKeeper {
   readonly #settings: SessionSettings;
@@ -54,8 +54,8 @@ export class SessionKeeper {
   }
 
   /**
-   * Gives the session to `work`; after a failure of the machinery on the GPU once more, the session opened anew, then the
-   * one on the CPU. One call at a time.
+   * Gives the session to `work`; after a failure of the machinery on the GPU, or the death of a thread, once more, the
+   * session opened anew; then, after the GPU, the one on the CPU. One call at a time.
    *
    * Throws what `work` throws, the reason of `signal` between two attempts, or 'device-lost' where no session can be opened;
    * the next call tries to open one.
@@ -67,12 +67,14 @@ export class SessionKeeper {
         signal.throwIfAborted();
         return await work(this.#session);
       } catch (error) {
-        if (!isMachineFailure(error) || this.#provider === 'cpu') throw error;
+        // What fails on the CPU fails again, unless its thread has died.
+        const isCpu = this.#provider === 'cpu';
+        if (!isMachineFailure(error) || (isCpu && error.code !== 'worker-crashed')) throw error;
         await this.#letGo();
         signal.throwIfAborted();
         if (!fresh) continue;
-        // Who asked for the GPU and nothing else is told; the next image tries it again.
-        if (this.#settings.gpu === true) throw error;
+        // There is nothing else, or nothing else was asked for; the next image tries it again.
+        if (isCpu || this.#settings.gpu === true) throw error;
         this.#giveUpGpu(error);
       }
     }

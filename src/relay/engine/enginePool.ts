@@ -156,6 +156,7 @@ export function nativeEngines(options: {
     return createNativeEngine({
       modelDir: model.folder,
       gpu: gpu ? 'auto' : false,
+      ownThread: true,
       ...(onInfo && { onInfo }),
     });
   };
