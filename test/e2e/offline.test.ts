@@ -152,7 +152,10 @@ async function relayOf(appDir: string): Promise<{ readonly url: string; stop(): 
 }
 
 describe('a new build', () => {
-  test('waits until the user says Reload, and then is there with its headers', async () => {
+  test.each([
+    ['heard', 'waits until the user says Reload, and then is there with its headers'],
+    ['lost', 'is there after Reload also where the browser does not change the service worker'],
+  ])('its change %s: %s', async (way) => {
     const app = await mkdtemp(join(tmpdir(), 'forelabel-app-'));
     await cp(built, app, { recursive: true });
     const forelabel = await relayOf(app);
@@ -180,6 +183,11 @@ describe('a new build', () => {
       await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
       await page.getByText('A new Forelabel is there.').waitFor({ timeout: 20_000 });
       expect(await mark()).toBeUndefined();
+      // Chromium gives the change up now and then, by a race that cannot be had at will: here it never hears of it.
+      if (way === 'lost')
+        await page.evaluate(() => {
+          ServiceWorker.prototype.postMessage = () => undefined;
+        });
       await Promise.all([
         page.waitForEvent('load'),
         page.getByRole('region', { name: 'New version' }).getByRole('button', { name: 'Reload' }).click(),
@@ -187,6 +195,9 @@ describe('a new build', () => {
       await expect.poll(mark).toBe('new');
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
       expect(await page.getByText('A new Forelabel is there.').count()).toBe(0);
+      await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated', undefined, {
+        timeout: 30_000,
+      });
     } finally {
       await context.close();
       await forelabel.stop();

@@ -34,8 +34,20 @@ export class UpdateBanner extends AppElement {
         ${run.active ? 'The run goes on after the reload, where it was.' : 'Nothing that is saved is lost.'}
       </p>
       <div class="row">
-        <wa-button size="s" variant="brand" @click=${() => installation.reload()}>Reload</wa-button>
-        <wa-button size="s" appearance="outlined" @click=${() => installation.later()}>Not now</wa-button>
+        <wa-button
+          size="s"
+          variant="brand"
+          ?loading=${installation.reloading}
+          @click=${() => installation.reload()}
+          >Reload</wa-button
+        >
+        <wa-button
+          size="s"
+          appearance="outlined"
+          ?disabled=${installation.reloading}
+          @click=${() => installation.later()}
+          >Not now</wa-button
+        >
       </div>
     </div>`;
   }

@@ -13,6 +13,12 @@ interface InstallPrompt extends Event {
 /** How often a page that stays open asks whether there is a new version. */
 const CHECK_MS = 60 * 60 * 1000;
 
+/** How long a new version may take to follow the old one before the page is loaded without either. */
+const TAKE_OVER_MS = 2000;
+
+/** A relay that takes longer than this to answer is as good as away. */
+const PATIENCE_MS = 3000;
+
 /**
  * The app as it is kept in this browser: its service worker, a new version that waits for the user's word, and
  * whether the browser offers to install it. On pages that are not secure (http, not this machine) there is none.
@@ -24,12 +30,13 @@ export class Installation extends Observable {
   ready = false;
   /** The browser would install it. */
   installable = false;
+  /** The user has said Reload, and the new version is about to follow. */
+  reloading = false;
 
   /** Models that are kept, or being kept, for an engine on the GPU or without one. */
   readonly #kept = new Set<string>();
   #workbox: Workbox | null = null;
   #prompt: InstallPrompt | null = null;
-  #reloading = false;
 
   /** Registers the service worker. To be told when an engine runs (`keepEngine`). */
   async start(): Promise<void> {
@@ -46,7 +53,7 @@ export class Installation extends Observable {
     workbox.addEventListener('waiting', () => this.#show('waiting'));
     navigator.serviceWorker.addEventListener('controllerchange', () => {
       // The very first one takes the page as it is: it brings the files that the page was made from.
-      if (this.#reloading) location.reload();
+      if (this.reloading) location.reload();
       else if (hadController) this.#show('elsewhere');
     });
     try {
@@ -90,8 +97,12 @@ export class Installation extends Observable {
       location.reload();
       return;
     }
-    this.#reloading = true;
+    this.reloading = true;
+    this.changed();
     this.#workbox.messageSkipWaiting();
+    // Chromium gives the change up when a request of the page, as a run makes them all the time, starts the old worker
+    // again just when it was stopped.
+    setTimeout(() => void this.#reloadWithoutWorkers(), TAKE_OVER_MS);
   }
 
   /** Not now: asked again at the next visit. */
@@ -103,6 +114,16 @@ export class Installation extends Observable {
   async install(): Promise<void> {
     await this.#prompt?.prompt();
     this.#offer(null);
+  }
+
+  /** The page as the relay has it, which registers its service worker as on a first visit; the caches stay. */
+  async #reloadWithoutWorkers(): Promise<void> {
+    const relay = await fetch('/', { method: 'HEAD', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(
+      () => null,
+    );
+    // Without the relay there is only the page that the old worker keeps.
+    if (relay?.ok === true) await (await navigator.serviceWorker.getRegistration())?.unregister();
+    location.reload();
   }
 
   #watchForUpdates(workbox: Workbox): void {
